@@ -1,0 +1,146 @@
+/**
+ * Every option of every command, declared once. The type of the configuration, the checks, the command line, the
+ * environment names, the keys of the config file, `--help` and the table in `docs/options.md` all derive from it.
+ */
+export type Command = "serve" | "transcribe" | "models";
+
+type OptionKind =
+  | { kind: "string"; choices?: readonly string[] }
+  | { kind: "integer"; min: number; max: number }
+  /** `90s`, `5m`, `2h` or bare seconds; held in milliseconds. */
+  | { kind: "duration" }
+  | { kind: "boolean" };
+
+type OptionEntry = OptionKind & {
+  commands: readonly Command[];
+  default?: string | number | boolean;
+  /** One line for `--help` and the docs. */
+  doc: string;
+};
+
+const everywhere = ["serve", "transcribe", "models"] as const;
+const decoding = ["serve", "transcribe"] as const;
+
+export const OPTIONS = {
+  config: { kind: "string", commands: everywhere, doc: "JSON file with any of these options as keys" },
+  home: {
+    kind: "string",
+    commands: everywhere,
+    doc: "Folder for models and temporary audio; default: the platform's data folder",
+  },
+  logLevel: {
+    kind: "string",
+    choices: ["trace", "debug", "info", "warn", "error", "silent"],
+    default: "info",
+    commands: ["serve"],
+    doc: "How much to log, as JSON lines on standard error",
+  },
+  host: { kind: "string", default: "127.0.0.1", commands: ["serve"], doc: "Address to listen on" },
+  port: {
+    kind: "integer",
+    min: 0,
+    max: 65_535,
+    default: 8178,
+    commands: ["serve"],
+    doc: "Port to listen on; 0 picks a free one",
+  },
+  model: {
+    kind: "string",
+    commands: decoding,
+    doc: "Id of the default model, or the path of a ggml .bin file; default: the largest installed, else the demonstration model",
+  },
+  workers: {
+    kind: "integer",
+    min: 1,
+    max: 64,
+    commands: decoding,
+    doc: "Windows decoded at once per model; default: one per four cores",
+  },
+  threads: {
+    kind: "integer",
+    min: 1,
+    max: 256,
+    commands: decoding,
+    doc: "Threads per worker; default: cores divided by workers",
+  },
+  ffmpeg: { kind: "string", default: "ffmpeg", commands: decoding, doc: "The ffmpeg program" },
+  maxUploadMb: {
+    kind: "integer",
+    min: 1,
+    max: 1_048_576,
+    default: 1024,
+    commands: ["serve"],
+    doc: "Largest upload, in MiB",
+  },
+  maxDuration: { kind: "duration", default: "12h", commands: decoding, doc: "Longest recording" },
+  maxQueue: {
+    kind: "integer",
+    min: 0,
+    max: 1_000_000,
+    default: 256,
+    commands: ["serve"],
+    doc: "Requests that may wait; one more is answered 429",
+  },
+  drainMs: {
+    kind: "integer",
+    min: 0,
+    max: 3_600_000,
+    default: 30_000,
+    commands: ["serve"],
+    doc: "How long running requests may go on after SIGTERM, in ms",
+  },
+  source: { kind: "string", commands: ["models"], doc: "URL or folder to pull models from instead of the public hub" },
+  language: {
+    kind: "string",
+    default: "auto",
+    commands: ["transcribe"],
+    doc: "Language of the speech: code, English name or tag; auto: detect",
+  },
+  format: {
+    kind: "string",
+    choices: ["txt", "json", "verbose_json", "srt", "vtt"],
+    default: "txt",
+    commands: ["transcribe"],
+    doc: "Shape of the transcript",
+  },
+  translate: { kind: "boolean", default: false, commands: ["transcribe"], doc: "Translate to English" },
+  out: {
+    kind: "string",
+    commands: ["transcribe"],
+    doc: "Folder for one transcript file per recording; default: standard output",
+  },
+} as const satisfies Record<string, OptionEntry>;
+
+export type OptionName = keyof typeof OPTIONS;
+type Entry<Name extends OptionName> = (typeof OPTIONS)[Name];
+
+type ValueOf<E> = E extends { kind: "string"; choices: readonly (infer Choice)[] }
+  ? Choice
+  : E extends { kind: "string" }
+    ? string
+    : E extends { kind: "boolean" }
+      ? boolean
+      : number;
+
+/** A checked value for every option; those without a default may be undefined. Durations are in milliseconds. */
+export type Config = {
+  [Name in OptionName]: Entry<Name> extends { default: unknown }
+    ? ValueOf<Entry<Name>>
+    : ValueOf<Entry<Name>> | undefined;
+};
+
+export const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[];
+
+export function optionEntry(name: OptionName): OptionEntry {
+  return OPTIONS[name];
+}
+
+/** `maxUploadMb` → `max-upload-mb`: the flag without its dashes, also accepted in the config file. */
+export function flagName(name: OptionName): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** `maxUploadMb` → `SOTTO_MAX_UPLOAD_MB`. */
+export function environmentName(name: OptionName): string {
+  return `SOTTO_${flagName(name).replaceAll("-", "_").toUpperCase()}`;
+}
