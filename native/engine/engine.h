@@ -1,0 +1,107 @@
+// The C face of the engine: all that the Rust crate may call.
+//
+// Every function catches whatever is thrown beneath it and answers with a status; sotto_last_error() then has the reason,
+// for the calling thread. What can abort instead of throwing is refused before whisper.cpp sees it: each such guard
+// stands in engine.cpp beside the reason.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum {
+    SOTTO_OK = 0,
+    SOTTO_CANCELLED = 1,
+    SOTTO_INVALID_ARGUMENT = 2,
+    SOTTO_LOAD_FAILED = 3,
+    SOTTO_OUT_OF_MEMORY = 4,
+    SOTTO_COMPUTE_FAILED = 5,
+} sotto_status;
+
+// Weights and vocabulary: read-only after loading, shared by all sessions.
+typedef struct sotto_model sotto_model;
+// Caches and buffers of one decoding at a time: one thread may use it at once.
+typedef struct sotto_session sotto_session;
+
+typedef struct {
+    int32_t vocab_size;
+    int32_t audio_context;  // encoder positions of 20 ms
+    int32_t audio_layers;
+    int32_t text_context;   // decoder positions
+    int32_t text_layers;
+    int32_t mel_bins;
+    int32_t multilingual;   // 0 or 1
+    int32_t language_count;
+    // token ids
+    int32_t end_of_text;
+    int32_t start_of_transcript;
+    int32_t translate;
+    int32_t transcribe;
+    int32_t start_of_prev;
+    int32_t no_speech;
+    int32_t no_timestamps;
+    int32_t timestamp_begin;
+} sotto_model_facts;
+
+typedef struct {
+    float    temperature;           // 0: greedy; else 0 < t <= 1: sampled
+    int32_t  candidates;            // sequences to sample, 1..8; the one with the best mean log-probability is kept
+    uint32_t seed;
+    int32_t  max_tokens;            // 1..text_context / 2
+    int32_t  timestamps;            // 0: prompt ends in <|notimestamps|>, none are sampled
+    int32_t  max_initial_timestamp; // largest first timestamp, in steps of 20 ms
+} sotto_decode_options;
+
+// Valid until the session's next call.
+typedef struct {
+    const int32_t * ids;      // without end of text
+    const float   * logprobs; // natural logarithm, after the rules, at temperature 1
+    int32_t         count;
+    int32_t         ended;       // 0: cut at max_tokens
+    float           end_logprob; // of end of text; 0 when cut
+} sotto_tokens;
+
+// Wall clock since the last sotto_session_set_audio, in microseconds.
+typedef struct {
+    int64_t mel_us;
+    int64_t encode_us;
+    int64_t decode_us;
+    int64_t sample_us;
+} sotto_timings;
+
+const char * sotto_last_error(void);
+const char * sotto_whisper_version(void);
+const char * sotto_system_info(void);
+
+// Loads a model file. The caller has walked it before: a crafted file may abort the process in here.
+sotto_status sotto_model_open(const char * path, int32_t use_gpu, sotto_model ** out);
+void         sotto_model_close(sotto_model * model);
+sotto_status sotto_model_describe(const sotto_model * model, sotto_model_facts * out);
+// Bytes of one token of the vocabulary; *out is valid as long as the model.
+sotto_status sotto_model_token_bytes(const sotto_model * model, int32_t id, const char ** out, size_t * length);
+
+sotto_status sotto_session_open(sotto_model * model, int32_t threads, sotto_session ** out);
+void         sotto_session_close(sotto_session * session);
+
+// `cancel`: a word that another thread may set to non-zero to stop the call; read until the call returns. May be null.
+
+// Takes 16 kHz mono audio of 1,600 to 480,000 samples and computes its log-mel spectrogram.
+sotto_status sotto_session_set_audio(sotto_session * session, const int16_t * pcm, size_t count, const int32_t * cancel);
+// Encodes the 30 s from `offset_frames` (10 ms each) on.
+sotto_status sotto_session_encode(sotto_session * session, int32_t offset_frames, const int32_t * cancel);
+// Reads the start-of-transcript position: the probability of no speech over all tokens, and of each language among the
+// languages (`languages` holds language_count floats; unused for a model of English only).
+sotto_status sotto_session_detect(sotto_session * session, float * no_speech, float * languages, const int32_t * cancel);
+// Decodes after `prompt`, which ends in the task (and <|notimestamps|>).
+sotto_status sotto_session_decode(sotto_session * session, const int32_t * prompt, size_t prompt_count,
+                                  const sotto_decode_options * options, sotto_tokens * out, const int32_t * cancel);
+sotto_status sotto_session_timings(const sotto_session * session, sotto_timings * out);
+// Forgets the audio and all that came of it, so that nothing of one request can reach the next.
+void         sotto_session_clear(sotto_session * session);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,89 @@
+//! The declarations of `engine/engine.h`, by hand: few enough to be read beside it.
+
+use std::ffi::c_char;
+
+#[repr(C)]
+pub struct Model {
+    _opaque: [u8; 0],
+}
+
+#[repr(C)]
+pub struct Session {
+    _opaque: [u8; 0],
+}
+
+#[repr(C)]
+#[derive(Default)]
+pub struct ModelFacts {
+    pub vocab_size: i32,
+    pub audio_context: i32,
+    pub audio_layers: i32,
+    pub text_context: i32,
+    pub text_layers: i32,
+    pub mel_bins: i32,
+    pub multilingual: i32,
+    pub language_count: i32,
+    pub end_of_text: i32,
+    pub start_of_transcript: i32,
+    pub translate: i32,
+    pub transcribe: i32,
+    pub start_of_prev: i32,
+    pub no_speech: i32,
+    pub no_timestamps: i32,
+    pub timestamp_begin: i32,
+}
+
+#[repr(C)]
+pub struct DecodeOptions {
+    pub temperature: f32,
+    pub candidates: i32,
+    pub seed: u32,
+    pub max_tokens: i32,
+    pub timestamps: i32,
+    pub max_initial_timestamp: i32,
+}
+
+#[repr(C)]
+pub struct Tokens {
+    pub ids: *const i32,
+    pub logprobs: *const f32,
+    pub count: i32,
+    pub ended: i32,
+    pub end_logprob: f32,
+}
+
+#[repr(C)]
+#[derive(Default)]
+pub struct Timings {
+    pub mel_us: i64,
+    pub encode_us: i64,
+    pub decode_us: i64,
+    pub sample_us: i64,
+}
+
+extern "C" {
+    pub fn sotto_last_error() -> *const c_char;
+    pub fn sotto_whisper_version() -> *const c_char;
+    pub fn sotto_system_info() -> *const c_char;
+
+    pub fn sotto_model_open(path: *const c_char, use_gpu: i32, out: *mut *mut Model) -> i32;
+    pub fn sotto_model_close(model: *mut Model);
+    pub fn sotto_model_describe(model: *const Model, out: *mut ModelFacts) -> i32;
+    pub fn sotto_model_token_bytes(model: *const Model, id: i32, out: *mut *const c_char, length: *mut usize) -> i32;
+
+    pub fn sotto_session_open(model: *mut Model, threads: i32, out: *mut *mut Session) -> i32;
+    pub fn sotto_session_close(session: *mut Session);
+    pub fn sotto_session_set_audio(session: *mut Session, pcm: *const i16, count: usize, cancel: *const i32) -> i32;
+    pub fn sotto_session_encode(session: *mut Session, offset_frames: i32, cancel: *const i32) -> i32;
+    pub fn sotto_session_detect(session: *mut Session, no_speech: *mut f32, languages: *mut f32, cancel: *const i32) -> i32;
+    pub fn sotto_session_decode(
+        session: *mut Session,
+        prompt: *const i32,
+        prompt_count: usize,
+        options: *const DecodeOptions,
+        out: *mut Tokens,
+        cancel: *const i32,
+    ) -> i32;
+    pub fn sotto_session_timings(session: *const Session, out: *mut Timings) -> i32;
+    pub fn sotto_session_clear(session: *mut Session);
+}

@@ -1,0 +1,72 @@
+//! The models of the process: loaded once, shared by the sessions of all worker threads, which cannot hand each other
+//! JavaScript objects but can pass a number.
+
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+
+use crate::ffi;
+use crate::status::{check, error, Failure, Result};
+
+pub struct Model(*mut ffi::Model);
+
+// SAFETY: weights and vocabulary are only read after loading; every session computes on buffers of its own.
+unsafe impl Send for Model {}
+unsafe impl Sync for Model {}
+
+impl Model {
+    pub fn as_ptr(&self) -> *mut ffi::Model {
+        self.0
+    }
+
+    pub fn facts(&self) -> Result<ffi::ModelFacts> {
+        let mut facts = ffi::ModelFacts::default();
+        // SAFETY: the model is open, and `facts` outlives the call.
+        check(unsafe { ffi::sotto_model_describe(self.0, &mut facts) })?;
+        Ok(facts)
+    }
+
+    /// The bytes of a token: possibly part of a character only.
+    pub fn token_bytes(&self, id: i32) -> Result<&[u8]> {
+        let (mut bytes, mut length) = (std::ptr::null(), 0);
+        // SAFETY: the bytes belong to the model's vocabulary and live as long as `self`.
+        unsafe {
+            check(ffi::sotto_model_token_bytes(self.0, id, &mut bytes, &mut length))?;
+            Ok(std::slice::from_raw_parts(bytes.cast::<u8>(), length))
+        }
+    }
+}
+
+impl Drop for Model {
+    fn drop(&mut self) {
+        // SAFETY: the last owner; sessions hold an Arc of their own.
+        unsafe { ffi::sotto_model_close(self.0) }
+    }
+}
+
+static MODELS: LazyLock<Mutex<HashMap<u32, Arc<Model>>>> = LazyLock::new(Mutex::default);
+static NEXT_ID: AtomicU32 = AtomicU32::new(1);
+
+fn models() -> MutexGuard<'static, HashMap<u32, Arc<Model>>> {
+    MODELS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub fn open(path: &str, use_gpu: bool) -> Result<u32> {
+    let path = CString::new(path).map_err(|_| error(Failure::InvalidArgument, "the path holds a zero byte"))?;
+    let mut model = std::ptr::null_mut();
+    // SAFETY: `path` and `model` outlive the call.
+    check(unsafe { ffi::sotto_model_open(path.as_ptr(), use_gpu.into(), &mut model) })?;
+    let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+    models().insert(id, Arc::new(Model(model)));
+    Ok(id)
+}
+
+pub fn find(id: u32) -> Result<Arc<Model>> {
+    models().get(&id).cloned().ok_or_else(|| error(Failure::InvalidArgument, format!("no model {id} is open")))
+}
+
+/// Sessions that still use the model keep it until they are closed.
+pub fn close(id: u32) {
+    models().remove(&id);
+}
