@@ -75,7 +75,12 @@ extern "C" {
     pub fn sotto_session_close(session: *mut Session);
     pub fn sotto_session_set_audio(session: *mut Session, pcm: *const i16, count: usize, cancel: *const i32) -> i32;
     pub fn sotto_session_encode(session: *mut Session, offset_frames: i32, cancel: *const i32) -> i32;
-    pub fn sotto_session_detect(session: *mut Session, no_speech: *mut f32, languages: *mut f32, cancel: *const i32) -> i32;
+    pub fn sotto_session_detect(
+        session: *mut Session,
+        no_speech: *mut f32,
+        languages: *mut f32,
+        cancel: *const i32,
+    ) -> i32;
     pub fn sotto_session_decode(
         session: *mut Session,
         prompt: *const i32,

@@ -92,7 +92,9 @@ impl Session {
     pub fn detect(&mut self, cancel: &[i32]) -> Result<Detection> {
         let mut no_speech = 0.0;
         let mut languages = vec![0.0; self.language_count];
-        check(unsafe { ffi::sotto_session_detect(self.inner()?, &mut no_speech, languages.as_mut_ptr(), word(cancel)) })?;
+        check(unsafe {
+            ffi::sotto_session_detect(self.inner()?, &mut no_speech, languages.as_mut_ptr(), word(cancel))
+        })?;
         Ok(Detection { no_speech_prob: no_speech.into(), languages: languages.into() })
     }
 

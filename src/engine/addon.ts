@@ -1,0 +1,103 @@
+import { readdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { packageRoot } from "../core/package-root.js";
+
+/** What the native side throws: `code` is one of these. */
+export const NATIVE_CODES = ["cancelled", "invalid_argument", "load_failed", "out_of_memory", "compute_failed"] as const;
+export type NativeCode = (typeof NATIVE_CODES)[number];
+
+/** Facts and token ids of an open model. */
+export interface NativeModelFacts {
+  vocabSize: number;
+  audioLayers: number;
+  textLayers: number;
+  /** Decoder positions: prompt and transcript together. */
+  textContext: number;
+  multilingual: boolean;
+  languageCount: number;
+  endOfText: number;
+  startOfTranscript: number;
+  translate: number;
+  transcribe: number;
+  startOfPrev: number;
+  noTimestamps: number;
+  timestampBegin: number;
+}
+
+export interface NativeDecodeOptions {
+  /** 0: greedy; up to 1: sampled. */
+  temperature: number;
+  /** Sequences to sample, 1..8; the one with the best mean log-probability is kept. */
+  candidates: number;
+  seed: number;
+  maxTokens: number;
+  timestamps: boolean;
+  /** Largest first timestamp, in steps of 20 ms. */
+  maxInitialTimestamp: number;
+}
+
+export interface NativeDecoded {
+  /** Without end of text. */
+  ids: Int32Array;
+  /** Natural logarithms, one per id. */
+  logprobs: Float32Array;
+  /** false: cut at `maxTokens`. */
+  ended: boolean;
+  endLogprob: number;
+}
+
+/**
+ * The caches of one decoding, for the thread that opened it. `cancel[0]` set to non-zero by another thread makes a call
+ * throw `cancelled`. Every call is synchronous.
+ */
+export interface NativeSession {
+  /** Takes 1,600 to 480,000 samples at 16 kHz and computes their log-mel spectrogram. */
+  setAudio(pcm: Int16Array, cancel: Int32Array): void;
+  /** Encodes the 30 s from a frame (10 ms) on. */
+  encode(offsetFrames: number, cancel: Int32Array): void;
+  /** `languages`: probabilities in the order of `core/languages`; empty for a model of English only. */
+  detect(cancel: Int32Array): { noSpeechProb: number; languages: Float32Array };
+  decode(prompt: Int32Array, options: NativeDecodeOptions, cancel: Int32Array): NativeDecoded;
+  /** Since `setAudio`, in microseconds. */
+  timings(): { melUs: number; encodeUs: number; decodeUs: number; sampleUs: number };
+  clear(): void;
+  close(): void;
+}
+
+/** The typed face of the addon; `native/src/lib.rs` is the other side. */
+export interface Addon {
+  whisperVersion(): string;
+  systemInfo(): string;
+  openModel(path: string, useGpu: boolean): number;
+  closeModel(modelId: number): void;
+  modelFacts(modelId: number): NativeModelFacts;
+  /** Token `i` is `bytes[offsets[i] .. offsets[i + 1]]`. */
+  vocabulary(modelId: number): { bytes: Buffer; offsets: Uint32Array };
+  openSession(modelId: number, threads: number): NativeSession;
+}
+
+/**
+ * Loads the addon. Only the engine process may call this: native code that fails ends its process.
+ * @throws Error listing what to do
+ */
+export function loadAddon(): Addon {
+  const folder = join(packageRoot(), "native", "dist");
+  const prefix = `sotto.${process.platform}-${process.arch}`;
+  const file = listFolder(folder).find((name) => name.startsWith(prefix) && name.endsWith(".node"));
+  const remedy = "Build it with `npm run build:native` (it needs a C++ compiler, cmake and cargo).";
+  if (!file) throw new Error(`Expected the native engine for ${process.platform}-${process.arch}, but none is built. ${remedy}`);
+  try {
+    return createRequire(import.meta.url)(join(folder, file)) as Addon;
+  } catch (error) {
+    throw new Error(`The native engine ${file} does not load: ${(error as Error).message}. ${remedy}`, { cause: error });
+  }
+}
+
+function listFolder(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

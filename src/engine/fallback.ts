@@ -1,0 +1,75 @@
+import { deflateSync } from "node:zlib";
+import type { NativeDecoded, NativeSession } from "./addon.js";
+import type { LoadedModel } from "./loaded-model.js";
+
+/** openai/whisper `transcribe.py`: the defaults of temperature, compression_ratio_threshold and logprob_threshold. */
+const LADDER = [0, 0.2, 0.4, 0.6, 0.8, 1] as const;
+const COMPRESSION_RATIO_MAX = 2.4;
+export const AVG_LOGPROB_MIN = -1;
+export const NO_SPEECH_PROB_MAX = 0.6;
+/** Sequences tried at a temperature above 0, as in whisper.cpp's server. */
+const CANDIDATES = 2;
+/** Whisper expects speech to begin within the first second: 50 steps of 20 ms. */
+const MAX_INITIAL_TIMESTAMP = 50;
+
+/** One decoding of 30 s of audio, with the figures it was judged by. */
+export interface Pass {
+  tokens: number[];
+  text: string;
+  temperature: number;
+  avgLogprob: number;
+  compressionRatio: number;
+}
+
+/**
+ * Decodes what the session has encoded. At temperature 0 a result that repeats itself or that the model doubts is tried
+ * again at higher temperatures; the last try is kept as it is. Any other temperature is used alone.
+ */
+export function decodeWithFallback(
+  session: NativeSession,
+  model: LoadedModel,
+  prompt: Int32Array,
+  options: { temperature: number; noSpeechProb: number; seed: number },
+  cancel: Int32Array,
+): Pass {
+  const temperatures = options.temperature === 0 ? LADDER : [options.temperature];
+  let pass: Pass | undefined;
+  for (const temperature of temperatures) {
+    const decoded = session.decode(
+      prompt,
+      {
+        temperature,
+        candidates: temperature === 0 ? 1 : CANDIDATES,
+        seed: options.seed,
+        maxTokens: model.maxTokens(prompt.length),
+        timestamps: model.hasTimestamps,
+        maxInitialTimestamp: MAX_INITIAL_TIMESTAMP,
+      },
+      cancel,
+    );
+    pass = judge(decoded, model, temperature);
+    const silent = options.noSpeechProb > NO_SPEECH_PROB_MAX && pass.avgLogprob < AVG_LOGPROB_MIN;
+    const doubtful = pass.compressionRatio > COMPRESSION_RATIO_MAX || pass.avgLogprob < AVG_LOGPROB_MIN;
+    if (silent || !doubtful) break;
+  }
+  return pass as Pass;
+}
+
+function judge(decoded: NativeDecoded, model: LoadedModel, temperature: number): Pass {
+  const tokens = [...decoded.ids];
+  const text = model.tokenizer.decode(tokens);
+  const sum = decoded.logprobs.reduce((total, logprob) => total + logprob, decoded.endLogprob);
+  return {
+    tokens,
+    text,
+    temperature,
+    avgLogprob: sum / (tokens.length + 1),
+    compressionRatio: compressionRatio(text),
+  };
+}
+
+/** UTF-8 length over zlib-compressed length, as OpenAI computes it; high for text that repeats itself. */
+export function compressionRatio(text: string): number {
+  const bytes = Buffer.from(text, "utf8");
+  return bytes.length / deflateSync(bytes).length;
+}

@@ -1,0 +1,59 @@
+import { LANGUAGE_CODES, type LanguageCode } from "../core/languages.js";
+import type { Task } from "../core/request.js";
+import type { Addon, NativeModelFacts } from "./addon.js";
+import { Tokenizer } from "./tokenizer.js";
+
+/** Whisper gives half of the decoder's positions to the prompt (openai/whisper `decoding.py`, `_get_initial_tokens`). */
+const PROMPT_SHARE = 2;
+
+/** An open model as a worker thread sees it: facts, tokenizer and the special tokens' grammar. */
+export class LoadedModel {
+  readonly id: number;
+  readonly facts: NativeModelFacts;
+  readonly tokenizer: Tokenizer;
+  /**
+   * First-generation distil models lose the thread when timestamps are asked of them; whisper.cpp turns them off by
+   * the same rule (`whisper_full_with_state`, "distilled models").
+   */
+  readonly hasTimestamps: boolean;
+
+  constructor(addon: Addon, modelId: number) {
+    this.id = modelId;
+    this.facts = addon.modelFacts(modelId);
+    this.tokenizer = new Tokenizer(addon.vocabulary(modelId), this.facts.endOfText);
+    this.hasTimestamps = !(this.facts.textLayers === 2 && this.facts.vocabSize !== 51_866);
+  }
+
+  get languages(): readonly LanguageCode[] {
+    return this.facts.multilingual ? LANGUAGE_CODES.slice(0, this.facts.languageCount) : ["en"];
+  }
+
+  /** Longest transcript of one pass. */
+  maxTokens(promptLength: number): number {
+    const { textContext } = this.facts;
+    return Math.min(Math.floor(textContext / PROMPT_SHARE), textContext - promptLength);
+  }
+
+  /** The tokens before the transcript: earlier text, start of transcript, language, task. */
+  promptTokens(task: Task, language: LanguageCode, text: string | undefined): Int32Array {
+    const { facts } = this;
+    const tokens: number[] = [];
+    if (text?.trim()) {
+      const earlier = this.tokenizer.encode(` ${text.trim()}`);
+      tokens.push(facts.startOfPrev, ...earlier.slice(-Math.floor(facts.textContext / PROMPT_SHARE)));
+    }
+    tokens.push(facts.startOfTranscript);
+    if (facts.multilingual) {
+      tokens.push(facts.startOfTranscript + 1 + LANGUAGE_CODES.indexOf(language));
+      tokens.push(task === "translate" ? facts.translate : facts.transcribe);
+    }
+    if (!this.hasTimestamps) tokens.push(facts.noTimestamps);
+    return Int32Array.from(tokens);
+  }
+
+  /** `tiny`, `base` … by the number of encoder layers, as whisper.cpp tells them. */
+  get type(): string {
+    const names: Record<number, string> = { 4: "tiny", 6: "base", 12: "small", 24: "medium", 32: "large" };
+    return names[this.facts.audioLayers] ?? "custom";
+  }
+}
