@@ -1,0 +1,154 @@
+import { rm, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { BYTES_PER_SAMPLE, MIN_AUDIO_MS, SAMPLE_RATE, SAMPLES_PER_MS, type Spool, samplesToMs } from "../core/audio.js";
+import { type SottoError, sottoError } from "../core/errors.js";
+import { decodeFailure, undecodable } from "./decode-failure.js";
+import { decoderMissing, saysNotRunnable } from "./decoder-check.js";
+import { acceptedDemuxers } from "./demuxers.js";
+import { type FfmpegEnd, runFfmpeg } from "./ffmpeg-command.js";
+import { saysStorageFull } from "./storage-full.js";
+
+/** What is to be decoded, and within which bounds. */
+export interface DecodeJob {
+  inputPath: string;
+  /** Made new: 16 kHz mono s16le. */
+  outputPath: string;
+  ffmpegPath: string;
+  /** Longer audio is refused. */
+  maximumMs: number;
+  /** Kills ffmpeg at once. */
+  signal?: AbortSignal;
+  /** How long ffmpeg may go on without writing anything. */
+  stallMs?: number;
+}
+
+/** Enough decoded past the limit to tell that it was passed. */
+const OVERSHOOT_MS = 1000;
+const STALL_MS = 60_000;
+
+/**
+ * Decodes the first audio stream of a recording with ffmpeg to 16 kHz mono samples on disk. A damaged or cut recording
+ * yields what can be read of it. The promise settles only once ffmpeg has ended; on failure no output stays.
+ * @throws SottoError `decoder_missing`, `undecodable_audio`, `no_audio_stream`, `audio_too_short`, `audio_too_long`,
+ *   `storage_full`; the signal's reason when it aborts
+ */
+export async function decodeToSpool(job: DecodeJob): Promise<Spool> {
+  const outputPath = resolve(job.outputPath);
+  try {
+    const sampleCount = await decode(job, outputPath);
+    return { path: outputPath, sampleCount };
+  } catch (error) {
+    await rm(outputPath, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function decode(job: DecodeJob, outputPath: string): Promise<number> {
+  job.signal?.throwIfAborted();
+  const formats = await acceptedDemuxers(job.ffmpegPath).catch((error) => {
+    throw isSystemError(error) && !saysNotRunnable(error)
+      ? sottoError("internal_error", {}, { cause: error })
+      : decoderMissing(error);
+  });
+  job.signal?.throwIfAborted();
+
+  const stop = new AbortController();
+  const onAbort = () => stop.abort();
+  job.signal?.addEventListener("abort", onAbort);
+  const stall = watchGrowth(outputPath, job.stallMs ?? STALL_MS, onAbort);
+  const end = await runFfmpeg({
+    ffmpegPath: job.ffmpegPath,
+    inputPath: resolve(job.inputPath),
+    inputOptions: inputOptions(formats),
+    outputPath,
+    outputOptions: outputOptions(job.maximumMs),
+    signal: stop.signal,
+  });
+  stall.stop();
+  job.signal?.removeEventListener("abort", onAbort);
+
+  job.signal?.throwIfAborted();
+  if (stall.stalled()) throw undecodable("ffmpeg made no progress on it", new Error(end.stderr));
+  const sampleCount = Math.floor((await fileBytes(outputPath)) / BYTES_PER_SAMPLE);
+  const refusal = judge(end, sampleCount, job.maximumMs);
+  if (refusal) throw refusal;
+  return sampleCount;
+}
+
+function inputOptions(formats: string): string[] {
+  return [
+    ...["-nostdin", "-hide_banner", "-nostats"],
+    ...["-loglevel", "error"],
+    // Nothing but the file itself: no network, and no other file (see demuxers.ts).
+    ...["-protocol_whitelist", "file,pipe"],
+    ...["-format_whitelist", formats],
+    // One request must not take all cores; the engine needs them.
+    ...["-threads", "1"],
+    // As input options these skip the packets instead of decoding them.
+    ...["-vn", "-sn", "-dn"],
+  ];
+}
+
+function outputOptions(maximumMs: number): string[] {
+  return [
+    ...["-map", "0:a:0"],
+    ...["-ac", "1"],
+    ...["-ar", String(SAMPLE_RATE)],
+    ...["-f", "s16le"],
+    // 25 MB of Opus may hold nine hours, which are a gigabyte here.
+    ...["-t", String((maximumMs + OVERSHOOT_MS) / 1000)],
+  ];
+}
+
+function judge(end: FfmpegEnd, sampleCount: number, maximumMs: number): SottoError | undefined {
+  const { failure, killed, stderr } = end;
+  if (saysNotRunnable(failure)) return decoderMissing(failure);
+  // Before the exit code: a buffer that cannot be written as ffmpeg closes its file is not in it (ffmpeg 5.1).
+  if (saysStorageFull(stderr)) return sottoError("storage_full", {}, { cause: new Error(stderr) });
+  if (isSystemError(failure)) return sottoError("internal_error", {}, { cause: failure });
+  if (killed) return undecodable("ffmpeg broke down on it", new Error(`${failure?.message}\n${stderr}`));
+  if (sampleCount === 0) return decodeFailure(stderr || (failure?.message ?? ""));
+  if (sampleCount > maximumMs * SAMPLES_PER_MS) {
+    return sottoError("audio_too_long", { maximumSec: maximumMs / 1000 }, { param: "file" });
+  }
+  if (sampleCount < MIN_AUDIO_MS * SAMPLES_PER_MS) {
+    const actualSec = samplesToMs(sampleCount) / 1000;
+    return sottoError("audio_too_short", { minimumSec: MIN_AUDIO_MS / 1000, actualSec }, { param: "file" });
+  }
+  return undefined;
+}
+
+/** Such as EMFILE: ffmpeg could not be started, but not because it is missing. */
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && "code" in error && typeof error.code === "string";
+}
+
+/** Calls `onStall` when the file at `path` has not grown for `stallMs`. */
+function watchGrowth(path: string, stallMs: number, onStall: () => void): { stop(): void; stalled(): boolean } {
+  let bytes = 0;
+  let grewAt = performance.now();
+  let stalled = false;
+  let stopped = false;
+  const timer = setInterval(async () => {
+    const now = await fileBytes(path);
+    if (now !== bytes) {
+      bytes = now;
+      grewAt = performance.now();
+    } else if (!stopped && performance.now() - grewAt > stallMs) {
+      stalled = true;
+      onStall();
+    }
+  }, stallMs / 10);
+  return {
+    stop: () => {
+      stopped = true;
+      clearInterval(timer);
+    },
+    stalled: () => stalled,
+  };
+}
+
+async function fileBytes(path: string): Promise<number> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.size ?? 0;
+}

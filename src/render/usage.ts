@@ -1,0 +1,11 @@
+import { secondsOf } from "./timestamp.js";
+
+/** What a transcription is counted as, in OpenAI's shape: seconds of audio, rounded up. */
+export interface DurationUsage {
+  type: "duration";
+  seconds: number;
+}
+
+export function durationUsage(durationMs: number): DurationUsage {
+  return { type: "duration", seconds: Math.ceil(secondsOf(durationMs)) };
+}

@@ -1,0 +1,37 @@
+import type { Segment, Transcript } from "../../src/core/result.js";
+
+/** A segment of which only times and text matter. */
+export function segment(startMs: number, endMs: number, text: string): Segment {
+  return {
+    startMs,
+    endMs,
+    text,
+    tokens: [50364, 2425, 50489],
+    seekMs: 0,
+    temperature: 0,
+    avgLogprob: -0.25,
+    compressionRatio: 0.9,
+    noSpeechProb: 0.01,
+  };
+}
+
+/** A transcript of 3.52 s with these segments. */
+export function transcript(...segments: Segment[]): Transcript {
+  return {
+    task: "transcribe",
+    language: "en",
+    languageProbability: 0.98,
+    durationMs: 3520,
+    segments,
+    model: "base-q8_0",
+    provider: "local",
+    timings: { melMs: 1, encodeMs: 2, decodeMs: 3, sampleMs: 4 },
+    windowCount: 1,
+  };
+}
+
+export const TWO_SEGMENTS = transcript(segment(0, 2500, " Hello world."), segment(2500, 3500, " Good bye."));
+
+export const SILENCE: Transcript = { ...transcript(), durationMs: 10_000 };
+
+export const STAMP = { id: "trn_1", createdSec: 1715155200 };
