@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { packageRoot } from "../core/package-root.js";
 
 /** What the native side throws: `code` is one of these. */
-export const NATIVE_CODES = ["cancelled", "invalid_argument", "load_failed", "out_of_memory", "compute_failed"] as const;
+export const NATIVE_CODES = [
+  "cancelled",
+  "invalid_argument",
+  "load_failed",
+  "out_of_memory",
+  "compute_failed",
+] as const;
 export type NativeCode = (typeof NATIVE_CODES)[number];
 
 /** Facts and token ids of an open model. */
@@ -86,11 +92,14 @@ export function loadAddon(): Addon {
   const prefix = `sotto.${process.platform}-${process.arch}`;
   const file = listFolder(folder).find((name) => name.startsWith(prefix) && name.endsWith(".node"));
   const remedy = "Build it with `npm run build:native` (it needs a C++ compiler, cmake and cargo).";
-  if (!file) throw new Error(`Expected the native engine for ${process.platform}-${process.arch}, but none is built. ${remedy}`);
+  if (!file)
+    throw new Error(`Expected the native engine for ${process.platform}-${process.arch}, but none is built. ${remedy}`);
   try {
     return createRequire(import.meta.url)(join(folder, file)) as Addon;
   } catch (error) {
-    throw new Error(`The native engine ${file} does not load: ${(error as Error).message}. ${remedy}`, { cause: error });
+    throw new Error(`The native engine ${file} does not load: ${(error as Error).message}. ${remedy}`, {
+      cause: error,
+    });
   }
 }
 
