@@ -26,7 +26,6 @@ export const ERRORS = {
     "Expected audio in the field 'file', but the file is empty (0 bytes). Send the recording itself.",
   ),
   invalid_value: invalid(400, "Expected {expected} for '{name}', but received {received}."),
-  invalid_form: invalid(400, "Expected a complete multipart/form-data body, but {reason}. Send the form again."),
   undecodable_audio: invalid(
     400,
     "The file could not be decoded as audio or video: {reason}. Send a file that ffmpeg can read.",

@@ -15,7 +15,8 @@ export function packageRoot(): string {
 
 function find(folder: string): string {
   const manifest = join(folder, "package.json");
-  if (existsSync(manifest) && (JSON.parse(readFileSync(manifest, "utf8")) as { name?: unknown }).name === "sotto") return folder;
+  if (existsSync(manifest) && (JSON.parse(readFileSync(manifest, "utf8")) as { name?: unknown }).name === "sotto")
+    return folder;
   const parent = dirname(folder);
   if (parent === folder) throw new Error("Expected package.json of 'sotto' above the program, but found none.");
   return find(parent);

@@ -1,0 +1,54 @@
+import { open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { type Checksum, checksumMismatch, fileChecksum } from "./checksum.js";
+import { ModelError } from "./model-error.js";
+import { type ModelFacts, readModelFile } from "./model-file.js";
+import { ModelFileError } from "./model-file-error.js";
+
+export interface InstallOptions {
+  partPath: string;
+  path: string;
+  /** The published checksum, where there is one. */
+  checksum: Checksum | undefined;
+  onHashed?: (byteCount: number) => void;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Proves a complete `.part` file and puts it in its place: checksum, the walk, fsync, rename. Nobody ever sees half a
+ * model under its name. A file found wrong is deleted.
+ * @throws ModelError saying what was expected and what came
+ */
+export async function installPart(options: InstallOptions): Promise<ModelFacts> {
+  const { partPath, path } = options;
+  let facts: ModelFacts;
+  try {
+    facts = await prove(options);
+  } catch (error) {
+    if (!(error instanceof ModelError || error instanceof ModelFileError)) throw error;
+    await rm(partPath, { force: true });
+    throw new ModelError(`${error.message} What had come was deleted.`, { cause: error });
+  }
+  await flush(partPath);
+  await rename(partPath, path);
+  // Without this a power cut may bring the old name back; some file systems refuse it for folders.
+  await flush(dirname(path)).catch(() => {});
+  return facts;
+}
+
+async function prove({ partPath, checksum, onHashed, signal }: InstallOptions): Promise<ModelFacts> {
+  if (checksum) {
+    const received = await fileChecksum(partPath, checksum.algorithm, onHashed, signal);
+    if (received !== checksum.hex) throw new ModelError(checksumMismatch(checksum, received));
+  }
+  return readModelFile(partPath);
+}
+
+async function flush(path: string): Promise<void> {
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,153 @@
+import { constants, copyFile, mkdir, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { closestMatch } from "leven";
+import { type CatalogEntry, catalog, catalogEntry, DEFAULT_SOURCE } from "./catalog.js";
+import { type Checksum, publishedChecksum } from "./checksum.js";
+import { download, INTERRUPTED } from "./download.js";
+import { installPart } from "./install-part.js";
+import { ModelError } from "./model-error.js";
+import { type ModelFacts, readModelFile } from "./model-file.js";
+import { isModelId, modelFileName } from "./model-id.js";
+import { lockModel } from "./model-lock.js";
+import { PartFile } from "./part-file.js";
+import { parseSource, type Source } from "./source.js";
+import { isStorageFull, modelStorageFull } from "./storage-full.js";
+
+export interface PullProgress {
+  phase: "transfer" | "verify";
+  bytes: number;
+  /** Undefined while nobody has said it. */
+  totalBytes: number | undefined;
+}
+
+export interface PullOptions {
+  id: string;
+  /** Where the model is to lie; made when it is not there. */
+  folder: string;
+  /** URL prefix or folder of a mirror; default: where the catalog says. */
+  source?: string | undefined;
+  onProgress?: (progress: PullProgress) => void;
+  signal?: AbortSignal;
+  /** How long a transfer may stand still, in milliseconds. */
+  idleTimeoutMs?: number;
+  /** Wait before the first retry, in milliseconds. */
+  retryDelayMs?: number;
+}
+
+export interface PullResult {
+  path: string;
+  facts: ModelFacts;
+  /** It was there before, and nothing was fetched. */
+  alreadyInstalled: boolean;
+  /** What the file was compared with; `structure`: nobody published a checksum. */
+  verification: Checksum["algorithm"] | "structure";
+}
+
+const IDLE_TIMEOUT_MS = 60_000;
+const RETRY_DELAY_MS = 1000;
+
+/**
+ * Fetches a model, proves it and puts it in its place. What an interrupted pull left behind is used.
+ * @throws ModelError with a reason for the operator; SottoError `storage_full`; UsageError for an unusable source
+ */
+export async function pullModel(options: PullOptions): Promise<PullResult> {
+  const { id, folder } = options;
+  const entry = demandEntry(id, options.source);
+  const path = join(folder, entry?.file ?? modelFileName(id));
+  const part = new PartFile(path);
+  try {
+    await mkdir(folder, { recursive: true });
+    const unlock = await lockModel(path);
+    try {
+      return await pullLocked(options, entry, path, part);
+    } finally {
+      await unlock();
+    }
+  } catch (error) {
+    if (options.signal?.aborted && !(error instanceof ModelError)) throw new ModelError(INTERRUPTED, { cause: error });
+    if (!isStorageFull(error)) throw error;
+    await part.remove();
+    throw modelStorageFull(error);
+  }
+}
+
+/** @returns undefined for a model that only the named mirror knows */
+function demandEntry(id: string, source: string | undefined): CatalogEntry | undefined {
+  if (!isModelId(id)) {
+    throw new ModelError(`Expected a model id of letters, digits, '.', '_' and '-', but received '${id}'.`);
+  }
+  const entry = catalogEntry(id);
+  if (entry?.bundled) throw new ModelError(`${id} comes with Sotto; there is nothing to pull.`);
+  if (!entry && source === undefined) {
+    const nearest = closestMatch(
+      id,
+      catalog().map((known) => known.id),
+    );
+    throw new ModelError(
+      `The catalog has no model '${id}'${nearest ? `; did you mean ${nearest}?` : "."} See: npx sotto models list`,
+    );
+  }
+  return entry;
+}
+
+async function pullLocked(
+  { source: named, onProgress = () => {}, signal, idleTimeoutMs, retryDelayMs }: PullOptions,
+  entry: CatalogEntry | undefined,
+  path: string,
+  part: PartFile,
+): Promise<PullResult> {
+  const checksum = publishedChecksum(entry);
+  const present = await readModelFile(path).catch(() => undefined);
+  if (present && entry?.bytes !== undefined && present.bytes !== entry.bytes) {
+    throw new ModelError(
+      `Another model with the id ${entry.id} is installed (by import?). Remove it first: npx sotto models rm ${entry.id}`,
+    );
+  }
+  if (present) return { path, facts: present, alreadyInstalled: true, verification: "structure" };
+  const source = parseSource(named ?? entry?.source ?? DEFAULT_SOURCE);
+  const fileName = basename(path);
+  const report = (bytes: number, totalBytes: number | undefined) =>
+    onProgress({ phase: "transfer", bytes, totalBytes });
+  if (source.kind === "folder") {
+    await copyFrom(source, fileName, part, report);
+  } else {
+    await download({
+      url: `${source.prefix}/${fileName}`,
+      part,
+      expectedBytes: entry?.bytes,
+      hasChecksum: checksum !== undefined,
+      onProgress: report,
+      signal,
+      idleTimeoutMs: idleTimeoutMs ?? IDLE_TIMEOUT_MS,
+      retryDelayMs: retryDelayMs ?? RETRY_DELAY_MS,
+    });
+  }
+  const totalBytes = await part.bytes();
+  let bytes = 0;
+  const onHashed = (byteCount: number) => {
+    bytes += byteCount;
+    onProgress({ phase: "verify", bytes, totalBytes });
+  };
+  try {
+    const facts = await installPart({ partPath: part.path, path, checksum, onHashed, signal });
+    return { path, facts, alreadyInstalled: false, verification: checksum?.algorithm ?? "structure" };
+  } finally {
+    if (!signal?.aborted) await part.forgetOrigin();
+  }
+}
+
+async function copyFrom(
+  { path: folder }: Source & { kind: "folder" },
+  fileName: string,
+  part: PartFile,
+  onProgress: (bytes: number, totalBytes: number) => void,
+): Promise<void> {
+  const origin = join(folder, fileName);
+  const status = await stat(origin).catch(() => undefined);
+  if (!status?.isFile()) throw new ModelError(`The source has no such file: ${origin}`);
+  await part.remove();
+  onProgress(0, status.size);
+  // A clone takes no space and no time where the file system can; elsewhere this is a copy.
+  await copyFile(origin, part.path, constants.COPYFILE_FICLONE);
+  onProgress(status.size, status.size);
+}

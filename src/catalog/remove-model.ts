@@ -1,0 +1,42 @@
+import { access, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { ModelError } from "./model-error.js";
+import { isModelId, modelFileName } from "./model-id.js";
+import { lockModel } from "./model-lock.js";
+import type { ModelStore } from "./model-store.js";
+import { PartFile } from "./part-file.js";
+
+/**
+ * Removes a model that was pulled or imported, a damaged one too, and what an interrupted pull left of it.
+ * @throws ModelError when there is none, or it came with Sotto
+ */
+export async function removeModel(store: ModelStore, id: string): Promise<void> {
+  const { models, broken } = await store.scan();
+  const present = [...models, ...broken].find((model) => model.id === id);
+  const isBundled =
+    present && (dirname(present.path) !== store.folder || ("demonstration" in present && present.demonstration));
+  if (isBundled) {
+    throw new ModelError(`${id} comes with Sotto and stays.`);
+  }
+  const path = present?.path ?? join(store.folder, modelFileName(id));
+  const part = new PartFile(path);
+  const hasPart = isModelId(id) && (await exists(part.path));
+  if (!present && !hasPart) {
+    const installed = models.map((model) => model.id).join(", ") || "none";
+    throw new ModelError(`The model '${id}' is not installed. Installed: ${installed}.`);
+  }
+  const unlock = await lockModel(path);
+  try {
+    if (present) await unlink(path);
+    await part.remove();
+  } finally {
+    await unlock();
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,59 @@
+import { catalog } from "../catalog/catalog.js";
+import type { BrokenModel, InstalledModel } from "../catalog/model-store.js";
+
+const COLUMNS = ["", "ID", "STATE", "BYTES", "QUANTIZATION", "LANGUAGES", ""];
+const BYTES_COLUMN = 3;
+
+export interface ModelsOnDisk {
+  models: readonly InstalledModel[];
+  broken: readonly BrokenModel[];
+  /** Id of the model that serves when nobody names one. */
+  defaultId: string | undefined;
+}
+
+/** What is installed, what is damaged, and what the catalog has beyond that; one line each. */
+export function modelsTable({ models, broken, defaultId }: ModelsOnDisk): string {
+  const known = new Set([...models, ...broken].map(({ id }) => id));
+  const rows = [
+    COLUMNS,
+    ...models.map((model) => installedRow(model, model.id === defaultId)),
+    ...broken.map((model) => ["", model.id, "damaged", formatBytes(model.bytes), "", "", model.reason]),
+    ...catalog()
+      .filter((entry) => !known.has(entry.id) && !entry.bundled)
+      .map((entry) => [
+        "",
+        entry.id,
+        "available",
+        formatBytes(entry.bytes),
+        entry.quantization ?? "",
+        entry.languages === "en" ? "English" : "multilingual",
+        "",
+      ]),
+  ];
+  const footer = defaultId === undefined ? "No model is installed." : "* the default model";
+  return `${align(rows)}\n\n${footer} To install one: npx sotto models pull ID\n`;
+}
+
+function installedRow(model: InstalledModel, isDefault: boolean): string[] {
+  return [
+    isDefault ? "*" : "",
+    model.id,
+    "installed",
+    formatBytes(model.bytes),
+    model.quantization,
+    model.languages.length === 1 ? "English" : "multilingual",
+    model.demonstration ? `for demonstration; knows ${model.demonstration}` : "",
+  ];
+}
+
+/** 147951465 → `147,951,465`, as `ls` and download pages count. */
+function formatBytes(bytes: number | undefined): string {
+  return bytes === undefined ? "" : bytes.toLocaleString("en-US");
+}
+
+function align(rows: string[][]): string {
+  const widths = COLUMNS.map((_, column) => Math.max(1, ...rows.map((row) => row[column]?.length ?? 0)));
+  const pad = (cell: string, column: number) =>
+    column === BYTES_COLUMN ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0);
+  return rows.map((row) => row.map(pad).join("  ").trimEnd()).join("\n");
+}

@@ -1,0 +1,73 @@
+import { join } from "node:path";
+import { ModelStore } from "../catalog/model-store.js";
+import { readCommandLine, UsageError } from "../core/config.js";
+import { sottoError } from "../core/errors.js";
+import { packageRoot } from "../core/package-root.js";
+import { createServer } from "../http/server.js";
+import { findDecoder } from "../media/decoder-check.js";
+import { SpoolFolder } from "../media/spool.js";
+import { Scheduler } from "../schedule/scheduler.js";
+import { Transcriber } from "../transcriber.js";
+
+const BYTES_PER_MIB = 1024 * 1024;
+
+/** `sotto serve`: resolves with the exit code once the server has ended. */
+export async function runServe(args: string[]): Promise<number> {
+  const { config, positionals } = readCommandLine("serve", args, process.env);
+  if (positionals.length > 0) throw new UsageError(`serve takes no argument, but received '${positionals[0]}'.`);
+
+  const store = new ModelStore({ home: config.home, configuredModel: config.model });
+  const model = await store.find(undefined);
+  const scheduler = new Scheduler({ workers: config.workers, threads: config.threads }, config.maxQueue);
+  const spoolFolder = await SpoolFolder.create(config.home);
+  const transcriber = new Transcriber({ scheduler, ffmpegPath: config.ffmpeg, maximumMs: config.maxDuration });
+  const shutdown = new AbortController();
+  let isDraining = false;
+  const server = await createServer({
+    store,
+    scheduler,
+    spoolFolder,
+    transcriber,
+    ffmpegPath: config.ffmpeg,
+    maxUploadBytes: config.maxUploadMb * BYTES_PER_MIB,
+    shutdown: shutdown.signal,
+    logLevel: config.logLevel,
+    isDraining: () => isDraining,
+  });
+
+  const ended = new Promise<number>((resolve) => {
+    const drain = async () => {
+      if (isDraining) process.exit(1);
+      isDraining = true;
+      const timer = setTimeout(() => shutdown.abort(sottoError("shutting_down", {})), config.drainMs);
+      await server.close();
+      clearTimeout(timer);
+      await scheduler.close();
+      await spoolFolder.close();
+      resolve(0);
+    };
+    process.on("SIGTERM", drain);
+    process.on("SIGINT", drain);
+  });
+
+  const facts = await scheduler.load(model.path);
+  const decoder = await findDecoder(config.ffmpeg);
+  if (!decoder.found) note(`ffmpeg was not found; requests will be answered 503. ${decoder.remedy}`);
+  if (model.demonstration)
+    note(
+      `${model.id} is the demonstration model: it knows ${model.demonstration}. For a real one: npx sotto models pull base-q8_0`,
+    );
+  note(`model ${model.id}, ${facts.workers} × ${facts.threadsPerWorker} threads`);
+  await server.listen({ host: config.host, port: config.port });
+  const address = server.server.address();
+  const port = typeof address === "object" && address ? address.port : config.port;
+  const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
+  process.stdout.write(`listening on ${url}\n`);
+  note(`try: curl ${url}/v1/audio/transcriptions -F file=@${join(packageRoot(), "models", "demo.flac")}`);
+  return ended;
+}
+
+/** A line for the operator; standard output holds the address alone. */
+function note(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

@@ -1,0 +1,79 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { basename, extname, join } from "node:path";
+import { ModelStore } from "../catalog/model-store.js";
+import { readCommandLine, UsageError } from "../core/config.js";
+import { SottoError } from "../core/errors.js";
+import { parseLanguage } from "../core/languages.js";
+import type { ResponseFormat, TranscribeRequest } from "../core/request.js";
+import { SpoolFolder } from "../media/spool.js";
+import { RENDERERS } from "../render/renderers.js";
+import { Scheduler } from "../schedule/scheduler.js";
+import { Transcriber } from "../transcriber.js";
+
+const EXTENSIONS: Record<ResponseFormat, string> = {
+  text: "txt",
+  json: "json",
+  verbose_json: "json",
+  srt: "srt",
+  vtt: "vtt",
+};
+
+/** `sotto transcribe FILE…`: exit code 1 when any file failed, each with a one-line reason. */
+export async function runTranscribe(args: string[]): Promise<number> {
+  const { config, positionals: files } = readCommandLine("transcribe", args, process.env);
+  if (files.length === 0) throw new UsageError("transcribe needs at least one FILE.");
+  const language = config.language === "auto" ? undefined : parseLanguage(config.language);
+  if (config.language !== "auto" && !language) {
+    throw new UsageError(
+      `Expected a language code, an English name or auto for --language, but received '${config.language}'.`,
+    );
+  }
+  const request: TranscribeRequest = {
+    task: config.translate ? "translate" : "transcribe",
+    model: undefined,
+    language,
+    prompt: undefined,
+    temperature: 0,
+    responseFormat: config.format === "txt" ? "text" : config.format,
+  };
+
+  const store = new ModelStore({ home: config.home, configuredModel: config.model });
+  const model = await store.find(undefined);
+  const scheduler = new Scheduler({ workers: config.workers, threads: config.threads }, files.length);
+  const transcriber = new Transcriber({ scheduler, ffmpegPath: config.ffmpeg, maximumMs: config.maxDuration });
+  const spoolFolder = await SpoolFolder.create(config.home);
+  const interrupted = new AbortController();
+  process.once("SIGINT", () => interrupted.abort(new Error("interrupted")));
+  if (config.out) await mkdir(config.out, { recursive: true });
+
+  let failures = 0;
+  try {
+    for (const file of files) {
+      try {
+        await using work = await spoolFolder.open();
+        const recording = { inputPath: file, folder: work.path };
+        const transcript = await transcriber.transcribe(recording, request, model, interrupted.signal);
+        const stamp = { id: `trn_${basename(file)}`, createdSec: Math.floor(Date.now() / 1000) };
+        const { body } = RENDERERS[request.responseFormat](transcript, stamp);
+        if (config.out) await writeFile(outputPath(config.out, file, request.responseFormat), body);
+        else process.stdout.write(body.endsWith("\n") ? body : `${body}\n`);
+      } catch (error) {
+        failures++;
+        process.stderr.write(`${file}: ${reasonOf(error)}\n`);
+        if (interrupted.signal.aborted) break;
+      }
+    }
+  } finally {
+    await scheduler.close();
+    await spoolFolder.close();
+  }
+  return failures > 0 ? 1 : 0;
+}
+
+function outputPath(folder: string, file: string, format: ResponseFormat): string {
+  return join(folder, `${basename(file, extname(file))}.${EXTENSIONS[format]}`);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof SottoError || error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,70 @@
+import { join } from "node:path";
+import type { FastifyRequest } from "fastify";
+import { SottoError, sottoError } from "../core/errors.js";
+import type { FormFields } from "../dialects/form-fields.js";
+import { saveUpload } from "../media/upload.js";
+
+/** A form that has wholly arrived: its fields in memory, its file on disk. */
+export interface Form {
+  fields: FormFields;
+  /** Where the upload lies. */
+  filePath: string;
+}
+
+/** No dialect has more than some forty fields; a thousand unknown ones are no reason to refuse. */
+const MAX_FIELDS = 2000;
+/** Longest text field; a prompt of 224 tokens needs a thousandth of it. */
+const MAX_FIELD_BYTES = 1024 * 1024;
+
+/**
+ * Reads a multipart request, writing its `file` to `folder` as it comes.
+ * @throws SottoError `unsupported_content_type`, `missing_file`, `empty_file`, `file_too_large`, `url_not_allowed`,
+ *   `invalid_value`, `storage_full`, `client_closed`
+ */
+export async function readForm(request: FastifyRequest, folder: string, maxFileBytes: number): Promise<Form> {
+  if (!request.isMultipart()) {
+    const received = request.headers["content-type"] ?? "none";
+    throw sottoError("unsupported_content_type", { received: `'${received.slice(0, 100)}'` });
+  }
+  const fields = new Map<string, string[]>();
+  let filePath: string | undefined;
+  try {
+    const limits = {
+      fileSize: Number.POSITIVE_INFINITY,
+      files: MAX_FIELDS,
+      fields: MAX_FIELDS,
+      fieldSize: MAX_FIELD_BYTES,
+    };
+    for await (const part of request.parts({ limits })) {
+      if (part.type === "file" && part.fieldname === "file" && filePath === undefined) {
+        filePath = join(folder, "upload");
+        await saveUpload(part.file, { path: filePath, maxBytes: maxFileBytes });
+      } else if (part.type === "file") {
+        part.file.resume();
+        fields.set(part.fieldname, [...(fields.get(part.fieldname) ?? []), ""]);
+      } else {
+        if (part.valueTruncated) throw malformed(`text fields of at most ${MAX_FIELD_BYTES} bytes`, "a longer one");
+        fields.set(part.fieldname, [...(fields.get(part.fieldname) ?? []), String(part.value)]);
+      }
+    }
+  } catch (error) {
+    if (error instanceof SottoError) throw error;
+    if (request.raw.destroyed && !request.raw.complete) throw sottoError("client_closed", {}, { cause: error });
+    throw malformed("a complete multipart/form-data body", "one that breaks off or has no boundary", error);
+  }
+  if (filePath === undefined) throw missingFile(fields);
+  return { fields, filePath };
+}
+
+function missingFile(fields: FormFields): SottoError {
+  const text = [...(fields.get("file") ?? []), ...(fields.get("url") ?? [])].find((value) => value !== "");
+  if (text && /^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return sottoError("url_not_allowed", {}, { param: "file" });
+  const remedy = text
+    ? "The field came as text: give it a file name, as curl does with -F file=@recording.wav."
+    : "With curl: -F file=@recording.wav.";
+  return sottoError("missing_file", { remedy }, { param: "file" });
+}
+
+function malformed(expected: string, received: string, cause?: unknown): SottoError {
+  return sottoError("invalid_value", { name: "body", expected, received }, { cause });
+}

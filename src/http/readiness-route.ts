@@ -1,0 +1,26 @@
+import type { FastifyRequest } from "fastify";
+import type { ModelStore } from "../catalog/model-store.js";
+import { sottoError } from "../core/errors.js";
+import { findDecoder } from "../media/decoder-check.js";
+import type { Scheduler } from "../schedule/scheduler.js";
+
+export interface ReadinessParts {
+  store: ModelStore;
+  scheduler: Scheduler;
+  ffmpegPath: string;
+}
+
+/**
+ * 200 when a request sent now would be served.
+ * @throws SottoError `decoder_missing`, `engine_unavailable`
+ */
+export async function answerReadiness(_request: FastifyRequest, { store, scheduler, ffmpegPath }: ReadinessParts) {
+  const decoder = await findDecoder(ffmpegPath);
+  if (!decoder.found) throw sottoError("decoder_missing", { remedy: decoder.remedy });
+  const model = await store.find(undefined);
+  if (!scheduler.isLoaded(model.path)) {
+    // It ended or was never asked for: a request would start it, and so does the question.
+    await scheduler.load(model.path);
+  }
+  return { status: "ready", model: model.id };
+}

@@ -1,0 +1,131 @@
+import multipart from "@fastify/multipart";
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from "fastify";
+import { SottoError, sottoError } from "../core/errors.js";
+import type { Dialect } from "../dialects/dialect.js";
+import { unified } from "../dialects/unified/unified.js";
+import { answerModel, answerModels } from "./models-route.js";
+import { answerReadiness, type ReadinessParts } from "./readiness-route.js";
+import { requestId } from "./request-id.js";
+import { methodsOf, ROUTES } from "./routes.js";
+import { answerTranscription, type TranscriptionParts } from "./transcription-route.js";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    dialect?: Dialect;
+  }
+  interface FastifyRequest {
+    arrivedMs: number;
+  }
+}
+
+export interface ServerParts extends TranscriptionParts, ReadinessParts {
+  logLevel: string;
+  /** true once no new request may begin. */
+  isDraining: () => boolean;
+}
+
+/** Headers must have come by then; the body may take as long as its size needs. */
+const HEADERS_TIMEOUT_MS = 60_000;
+
+/** The HTTP face: routes, headers that every reply carries, and errors in the route's dialect. */
+export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
+  const server = fastify({
+    logger: { level: parts.logLevel, stream: process.stderr },
+    // One line per request, written by our own hook.
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: (request) => requestId(request.headers["x-request-id"]),
+    requestTimeout: 0,
+    forceCloseConnections: "idle",
+    // Answered by our own hook, in the shape of the error table.
+    return503OnClosing: false,
+    routerOptions: { ignoreTrailingSlash: true },
+  });
+  server.server.headersTimeout = HEADERS_TIMEOUT_MS;
+  // Bodies of other types are left unread: a route that wants a form says so itself.
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  await server.register(multipart);
+
+  server.decorateRequest("arrivedMs", 0);
+  server.addHook("onRequest", async (request, reply) => {
+    request.arrivedMs = performance.now();
+    reply.header("x-request-id", request.id);
+    if (parts.isDraining()) throw sottoError("shutting_down", {}, { retryAfterSec: 1 });
+  });
+  server.addHook("onSend", async (request, reply) => {
+    reply.header("openai-processing-ms", Math.round(performance.now() - request.arrivedMs));
+  });
+  server.addHook("onResponse", async (request, reply) => {
+    const durationMs = Math.round(performance.now() - request.arrivedMs);
+    request.log.info(
+      { method: request.method, path: pathOf(request), status: reply.statusCode, durationMs },
+      "answered",
+    );
+  });
+  server.setErrorHandler((error, request, reply) => sendError(toSottoError(error, request), request, reply));
+  server.setNotFoundHandler((request, reply) => {
+    const path = pathOf(request);
+    const allowed = methodsOf(path.replace(/(.)\/$/, "$1"));
+    if (allowed.length === 0) throw sottoError("unknown_route", { method: request.method, path });
+    reply.header("allow", allowed.join(", "));
+    throw sottoError("method_not_allowed", { path, allowed: allowed.join(", "), method: request.method });
+  });
+
+  for (const route of ROUTES) {
+    switch (route.answers) {
+      case "transcription":
+        server.post(route.path, { config: { dialect: route.dialect } }, (request, reply) =>
+          answerTranscription(request, reply, route, parts),
+        );
+        break;
+      case "models":
+        server.get(route.path, (request) => answerModels(request, parts));
+        break;
+      case "model":
+        server.get(route.path, (request) => answerModel(request, parts));
+        break;
+      case "health":
+        server.get(route.path, async () => ({ status: "ok" }));
+        break;
+      case "readiness":
+        server.get(route.path, (request) => answerReadiness(request, parts));
+        break;
+    }
+  }
+  return server;
+}
+
+/** The path as it may be shown and logged: no query, where keys might stand, and no end. */
+function pathOf(request: FastifyRequest): string {
+  return (request.url.split("?", 1)[0] ?? "").slice(0, 200);
+}
+
+function toSottoError(error: unknown, request: FastifyRequest): SottoError {
+  if (error instanceof SottoError) {
+    if (error.cause) request.log.warn({ err: error.cause, code: error.code }, "request failed");
+    return error;
+  }
+  // What fastify itself refuses: a URL that does not decode, a header too long.
+  const { statusCode, message } = error as { statusCode?: number; message: string };
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return sottoError("invalid_value", {
+      name: "request",
+      expected: "well-formed HTTP",
+      received: `one with a fault: ${message}`,
+    });
+  }
+  request.log.error({ err: error }, "request failed");
+  return sottoError("internal_error", {}, { cause: error });
+}
+
+function sendError(error: SottoError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { contentType, body } = (request.routeOptions.config?.dialect ?? unified).renderError(error);
+  if (error.retryAfterSec !== undefined) {
+    reply
+      .header("retry-after", Math.ceil(error.retryAfterSec))
+      .header("retry-after-ms", Math.round(error.retryAfterSec * 1000));
+  }
+  // The SDKs of OpenAI obey this before they look at the status.
+  reply.header("x-should-retry", String(error.retryable));
+  return reply.code(error.status).header("content-type", contentType).send(body);
+}

@@ -1,0 +1,65 @@
+import { randomUUID } from "node:crypto";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { ModelStore } from "../catalog/model-store.js";
+import { sottoError } from "../core/errors.js";
+import type { Task } from "../core/request.js";
+import type { Dialect } from "../dialects/dialect.js";
+import type { SpoolFolder } from "../media/spool.js";
+import type { Scheduler } from "../schedule/scheduler.js";
+import type { Transcriber } from "../transcriber.js";
+import { readForm } from "./read-form.js";
+
+export interface TranscriptionParts {
+  store: ModelStore;
+  spoolFolder: SpoolFolder;
+  scheduler: Scheduler;
+  transcriber: Transcriber;
+  maxUploadBytes: number;
+  /** Aborts when the time for draining is over. */
+  shutdown: AbortSignal;
+}
+
+/** One transcription request, from its upload to its reply. */
+export async function answerTranscription(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { dialect, task }: { dialect: Dialect; task: Task },
+  parts: TranscriptionParts,
+): Promise<FastifyReply> {
+  const gone = new AbortController();
+  reply.raw.once("close", () => {
+    if (!reply.raw.writableFinished) gone.abort(sottoError("client_closed", {}));
+  });
+  const signal = AbortSignal.any([gone.signal, parts.shutdown]);
+
+  const place = parts.scheduler.admit();
+  try {
+    await using work = await parts.spoolFolder.open();
+    const form = await readForm(request, work.path, parts.maxUploadBytes);
+    const parsed = dialect.parse(form.fields, task);
+    const model = await parts.store.find(parsed.model);
+    const transcript = await parts.transcriber.transcribe(
+      { inputPath: form.filePath, folder: work.path },
+      parsed,
+      model,
+      signal,
+    );
+    const ignored = dialect.ignored(form.fields);
+    if (ignored.length > 0) reply.header("x-sotto-ignored", headerList(ignored));
+    reply.header("x-sotto-provider", transcript.provider).header("x-sotto-model", transcript.model);
+    const stamp = { id: `trn_${randomUUID().replaceAll("-", "")}`, createdSec: Math.floor(Date.now() / 1000) };
+    const { contentType, body } = dialect.render(transcript, parsed, stamp);
+    return reply.header("content-type", contentType).send(body);
+  } finally {
+    place.leave();
+  }
+}
+
+/** Longest `x-sotto-ignored`: proxies refuse headers of some kilobytes. */
+const MAX_HEADER_CHARACTERS = 1000;
+
+/** Names from a client made fit for a header. */
+function headerList(names: string[]): string {
+  const list = names.map((name) => name.replace(/[^\w.[\]-]/g, "?")).join(", ");
+  return list.length > MAX_HEADER_CHARACTERS ? `${list.slice(0, MAX_HEADER_CHARACTERS)}...` : list;
+}

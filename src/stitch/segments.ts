@@ -1,0 +1,26 @@
+import { samplesToMs, type Window } from "../core/audio.js";
+import type { EngineTimings, Segment } from "../core/result.js";
+import type { WindowResult } from "../engine/protocol.js";
+
+/** Moves a window's segments from the window's own time to the file's. */
+export function placeSegments(window: Window, segments: readonly Segment[]): Segment[] {
+  const offsetMs = samplesToMs(window.firstSample);
+  return segments.map((segment) => ({
+    ...segment,
+    startMs: segment.startMs + offsetMs,
+    endMs: segment.endMs + offsetMs,
+    seekMs: segment.seekMs + offsetMs,
+  }));
+}
+
+/** The sum of what the windows took. */
+export function sumTimings(results: readonly WindowResult[]): EngineTimings {
+  const total: EngineTimings = { melMs: 0, encodeMs: 0, decodeMs: 0, sampleMs: 0 };
+  for (const { timings } of results) {
+    total.melMs += timings.melMs;
+    total.encodeMs += timings.encodeMs;
+    total.decodeMs += timings.decodeMs;
+    total.sampleMs += timings.sampleMs;
+  }
+  return total;
+}

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { NativeDecoded, NativeSession } from "../../src/engine/addon.js";
+import { compressionRatio, decodeWithFallback } from "../../src/engine/fallback.js";
+import type { LoadedModel } from "../../src/engine/loaded-model.js";
+
+/** A session that answers each temperature with a prepared decoding. */
+function sessionOf(answer: (temperature: number) => { words: string[]; logprob: number }) {
+  const asked: number[] = [];
+  const texts: string[][] = [];
+  const session = {
+    decode(_prompt: Int32Array, options: { temperature: number }): NativeDecoded {
+      asked.push(options.temperature);
+      const { words, logprob } = answer(options.temperature);
+      texts.push(words);
+      const ids = Int32Array.from(words.keys());
+      return { ids, logprobs: new Float32Array(words.length).fill(logprob), ended: true, endLogprob: logprob };
+    },
+  };
+  const model = {
+    hasTimestamps: true,
+    maxTokens: () => 224,
+    tokenizer: { decode: () => texts.at(-1)?.join("") ?? "" },
+  };
+  const run = (temperature: number, noSpeechProb = 0) =>
+    decodeWithFallback(
+      session as unknown as NativeSession,
+      model as unknown as LoadedModel,
+      new Int32Array(3),
+      { temperature, noSpeechProb, seed: 0 },
+      new Int32Array(1),
+    );
+  return { asked, run };
+}
+
+const fluent = { words: [" the", " quick", " brown", " fox"], logprob: -0.1 };
+const looping = { words: Array.from({ length: 60 }, () => " again"), logprob: -0.1 };
+const doubtful = { words: [" mumble"], logprob: -3 };
+
+test("a good result is kept at temperature 0", () => {
+  const { asked, run } = sessionOf(() => fluent);
+  const pass = run(0);
+  assert.deepEqual(asked, [0]);
+  assert.equal(pass.temperature, 0);
+  assert.ok(Math.abs(pass.avgLogprob + 0.1) < 1e-6);
+});
+
+test("text that repeats itself is tried again, and the temperature that mended it is reported", () => {
+  const { asked, run } = sessionOf((temperature) => (temperature < 0.4 ? looping : fluent));
+  assert.equal(run(0).temperature, 0.4);
+  assert.deepEqual(asked, [0, 0.2, 0.4]);
+});
+
+test("doubt goes up the whole ladder and no further", () => {
+  const { asked, run } = sessionOf(() => doubtful);
+  assert.equal(run(0).temperature, 1);
+  assert.deepEqual(asked, [0, 0.2, 0.4, 0.6, 0.8, 1]);
+});
+
+test("doubt about silence is no reason to try again", () => {
+  const { asked, run } = sessionOf(() => doubtful);
+  run(0, 0.9);
+  assert.deepEqual(asked, [0]);
+});
+
+test("a temperature that the client chose is used alone", () => {
+  const { asked, run } = sessionOf(() => looping);
+  run(0.6);
+  assert.deepEqual(asked, [0.6]);
+});
+
+test("the compression ratio is OpenAI's: bytes over zlib-compressed bytes", () => {
+  // Figures of Python's len(b) / len(zlib.compress(b)).
+  assert.equal(compressionRatio("again ".repeat(60)).toFixed(4), (360 / 19).toFixed(4));
+  assert.ok(compressionRatio("hello") < 1);
+  assert.equal(compressionRatio(""), 0);
+});

@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { loadAddon, NATIVE_CODES, type NativeCode, type NativeDecodeOptions } from "../../src/engine/addon.js";
+import { LoadedModel } from "../../src/engine/loaded-model.js";
+import { MODEL_PATH } from "../support/demonstration.js";
+
+const addon = loadAddon();
+const modelId = addon.openModel(MODEL_PATH, false);
+const model = new LoadedModel(addon, modelId);
+const session = addon.openSession(modelId, 2);
+after(() => session.close());
+
+const go = new Int32Array(new SharedArrayBuffer(4));
+const stop = new Int32Array(new SharedArrayBuffer(4)).fill(1);
+const second = new Int16Array(16_000);
+const greedy: NativeDecodeOptions = {
+  temperature: 0,
+  candidates: 1,
+  seed: 0,
+  maxTokens: 224,
+  timestamps: true,
+  maxInitialTimestamp: 50,
+};
+const prompt = () => model.promptTokens("transcribe", "en", undefined);
+
+function failsWith(code: NativeCode, call: () => unknown): void {
+  assert.throws(
+    call,
+    (error: unknown) => (error as { code?: string }).code === code && (error as Error).message.length > 0,
+  );
+}
+
+function encoded(pcm = second) {
+  session.setAudio(pcm, go);
+  session.encode(0, go);
+  return session;
+}
+
+test("the version of whisper.cpp is the pinned one", () => {
+  assert.equal(addon.whisperVersion(), "1.9.1");
+});
+
+test("OpenMP and llamafile's products are built in", () => {
+  assert.match(addon.systemInfo(), /LLAMAFILE = 1/);
+  if (process.platform === "linux") assert.match(addon.systemInfo(), /OPENMP = 1/);
+});
+
+test("the codes that the native side throws are the declared ones", () => {
+  assert.deepEqual(
+    [...NATIVE_CODES],
+    ["cancelled", "invalid_argument", "load_failed", "out_of_memory", "compute_failed"],
+  );
+});
+
+test("a file that is not there is refused with a reason", () => {
+  failsWith("load_failed", () => addon.openModel("/does/not/exist.bin", false));
+  failsWith("invalid_argument", () => addon.openModel("zero\0byte", false));
+});
+
+test("numbers that made whisper.cpp abort or hang are refused", () => {
+  for (const threads of [0, -1, 257]) failsWith("invalid_argument", () => addon.openSession(modelId, threads));
+  failsWith("invalid_argument", () => addon.openSession(999, 1));
+  encoded();
+  const bad: Partial<NativeDecodeOptions>[] = [
+    { temperature: 1.5 },
+    { temperature: -0.1 },
+    { temperature: Number.NaN },
+    { candidates: 0 },
+    { candidates: 9 },
+    { maxTokens: 0 },
+    { maxTokens: 225 },
+    { maxInitialTimestamp: -1 },
+  ];
+  for (const change of bad) failsWith("invalid_argument", () => session.decode(prompt(), { ...greedy, ...change }, go));
+  failsWith("invalid_argument", () => session.decode(new Int32Array(0), greedy, go));
+  failsWith("invalid_argument", () => session.decode(new Int32Array(300).fill(1), greedy, go));
+  failsWith("invalid_argument", () => session.decode(Int32Array.of(-1), greedy, go));
+  failsWith("invalid_argument", () => session.decode(Int32Array.of(model.facts.vocabSize), greedy, go));
+});
+
+test("audio that is empty, too short or too long is refused, and never the last request's is heard instead", () => {
+  encoded();
+  for (const length of [0, 1, 200, 1599, 480_001]) {
+    failsWith("invalid_argument", () => session.setAudio(new Int16Array(length), go));
+    failsWith("invalid_argument", () => session.encode(0, go));
+    failsWith("invalid_argument", () => session.detect(go));
+    failsWith("invalid_argument", () => session.decode(prompt(), greedy, go));
+  }
+});
+
+test("an encoding is of the audio's own length", () => {
+  session.setAudio(second, go);
+  failsWith("invalid_argument", () => session.encode(-1, go));
+  failsWith("invalid_argument", () => session.encode(1000, go));
+  session.encode(50, go);
+});
+
+test("a cleared session has nothing left to read", () => {
+  encoded().clear();
+  failsWith("invalid_argument", () => session.decode(prompt(), greedy, go));
+});
+
+test("a set word cancels every call, and the session works again afterwards", () => {
+  failsWith("cancelled", () => session.setAudio(second, stop));
+  session.setAudio(second, go);
+  failsWith("cancelled", () => session.encode(0, stop));
+  encoded();
+  failsWith("cancelled", () => session.detect(stop));
+  failsWith("cancelled", () => session.decode(prompt(), greedy, stop));
+  assert.ok(encoded().decode(prompt(), greedy, go).ended);
+});
+
+test("a closed session says so", () => {
+  const closed = addon.openSession(modelId, 1);
+  closed.close();
+  closed.close();
+  failsWith("invalid_argument", () => closed.setAudio(second, go));
+});
+
+test("a result follows Whisper's grammar: a timestamp first, pairs, never backwards", () => {
+  const { timestampBegin, endOfText } = model.facts;
+  for (let round = 0; round < 12; round++) {
+    const noise = Int16Array.from({ length: 32_000 }, () => Math.round((Math.random() - 0.5) * 20_000));
+    const { ids, logprobs, endLogprob } = encoded(noise).decode(
+      prompt(),
+      { ...greedy, temperature: round % 2, seed: round, maxTokens: 60 },
+      go,
+    );
+    assert.equal(ids.length, logprobs.length);
+    assert.ok(logprobs.every((logprob) => Number.isFinite(logprob) && logprob <= 1e-5) && endLogprob <= 1e-5);
+    assert.ok((ids[0] as number) >= timestampBegin && (ids[0] as number) <= timestampBegin + 50);
+    const stamps = [...ids].filter((id) => id >= timestampBegin);
+    assert.deepEqual(
+      stamps,
+      [...stamps].sort((a, b) => a - b),
+    );
+    assert.ok(
+      [...ids].every((id) => id < endOfText || id >= timestampBegin),
+      "no special token is ever sampled",
+    );
+  }
+});
+
+test("the same seed gives the same tokens, another one other tokens", () => {
+  const noise = Int16Array.from({ length: 32_000 }, (_, i) => Math.round(8000 * Math.sin(i * i)));
+  const sample = (seed: number) =>
+    encoded(noise)
+      .decode(prompt(), { ...greedy, temperature: 1, seed, maxTokens: 40 }, go)
+      .ids.join();
+  assert.equal(sample(1), sample(1));
+  const others = new Set([1, 2, 3, 4, 5, 6].map(sample));
+  assert.ok(others.size > 1);
+});
+
+test("probabilities of languages add up to one, and no-speech is a probability", () => {
+  const { languages, noSpeechProb } = encoded().detect(go);
+  assert.equal(languages.length, model.facts.languageCount);
+  assert.ok(Math.abs(languages.reduce((sum, value) => sum + value, 0) - 1) < 1e-3);
+  assert.ok(noSpeechProb >= 0 && noSpeechProb <= 1);
+});
