@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { closestMatch } from "leven";
 import { helpText } from "./cli/help.js";
-import { UsageError } from "./core/config.js";
+import { CommandError, UsageError } from "./core/config.js";
 import { SottoError } from "./core/errors.js";
 import type { Command } from "./core/options.js";
 import { packageRoot } from "./core/package-root.js";
@@ -43,10 +43,8 @@ async function main([name, ...args]: string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  const isUsage = error instanceof UsageError;
   // What the operator can act on is one line; anything else is our fault and shows where.
-  process.stderr.write(
-    isUsage || error instanceof SottoError ? `sotto: ${error.message}\n` : `${(error as Error).stack}\n`,
-  );
-  process.exitCode = isUsage ? EXIT_USAGE : EXIT_FAILED;
+  const isForOperator = [UsageError, CommandError, SottoError].some((known) => error instanceof known);
+  process.stderr.write(isForOperator ? `sotto: ${(error as Error).message}\n` : `${(error as Error).stack}\n`);
+  process.exitCode = error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED;
 }

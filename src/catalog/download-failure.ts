@@ -24,7 +24,7 @@ export function httpFailure(status: number, url: string): ModelError {
  * Turns what fetch, the body's stream or the disk threw into an error with a reason; a full disk is left as it is.
  * @param idleMs how long nothing came, when that is why the transfer was ended
  */
-export function transportFailure(error: unknown, idleMs: number | undefined): unknown {
+export function transportFailure(error: unknown, url: string, idleMs: number | undefined): unknown {
   if (error instanceof ModelError || error instanceof SottoError || isStorageFull(error)) return error;
   if (idleMs !== undefined) {
     return new ModelError(`The source sent nothing for ${idleMs / 1000} s.`, { cause: error, retryable: true });
@@ -32,5 +32,12 @@ export function transportFailure(error: unknown, idleMs: number | undefined): un
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   const reason = code || (cause instanceof Error ? cause.message : String(cause));
-  return new ModelError(`The transfer failed (${reason}).`, { cause: error, retryable: !LASTING_CODES.test(code) });
+  const retryable = !LASTING_CODES.test(code);
+  const remedy = retryable
+    ? ""
+    : " For another source: --source URL or folder; for a file: npx sotto models import FILE";
+  return new ModelError(`The transfer from ${new URL(url).host} failed (${reason}).${remedy}`, {
+    cause: error,
+    retryable,
+  });
 }

@@ -78,7 +78,7 @@ async function attempt(options: DownloadOptions): Promise<void> {
     }
     await receive(response, place, options, watch);
   } catch (error) {
-    throw transportFailure(error, watch.expired ? idleTimeoutMs : undefined);
+    throw transportFailure(error, url, watch.expired ? idleTimeoutMs : undefined);
   } finally {
     watch.stop();
   }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { ModelStore } from "../catalog/model-store.js";
-import { readCommandLine, UsageError } from "../core/config.js";
+import { CommandError, readCommandLine, UsageError } from "../core/config.js";
 import { sottoError } from "../core/errors.js";
 import { packageRoot } from "../core/package-root.js";
 import { createServer } from "../http/server.js";
@@ -58,13 +58,26 @@ export async function runServe(args: string[]): Promise<number> {
       `${model.id} is the demonstration model: it knows ${model.demonstration}. For a real one: npx sotto models pull base-q8_0`,
     );
   note(`model ${model.id}, ${facts.workers} × ${facts.threadsPerWorker} threads`);
-  await server.listen({ host: config.host, port: config.port });
+  await server.listen({ host: config.host, port: config.port }).catch(async (error: NodeJS.ErrnoException) => {
+    await scheduler.close();
+    await spoolFolder.close();
+    throw new CommandError(cannotListen(error, config));
+  });
   const address = server.server.address();
   const port = typeof address === "object" && address ? address.port : config.port;
   const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   process.stdout.write(`listening on ${url}\n`);
   note(`try: curl ${url}/v1/audio/transcriptions -F file=@${join(packageRoot(), "models", "demo.flac")}`);
   return ended;
+}
+
+function cannotListen(
+  { code, message }: NodeJS.ErrnoException,
+  { host, port }: { host: string; port: number },
+): string {
+  if (code === "EADDRINUSE") return `port ${port} on ${host} is in use; choose another with --port.`;
+  if (code === "EACCES") return `port ${port} needs more rights; choose one above 1023 with --port.`;
+  return `cannot listen on ${host}, port ${port}: ${message}`;
 }
 
 /** A line for the operator; standard output holds the address alone. */

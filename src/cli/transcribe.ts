@@ -1,7 +1,7 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, stat, writeFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { ModelStore } from "../catalog/model-store.js";
-import { readCommandLine, UsageError } from "../core/config.js";
+import { CommandError, readCommandLine, UsageError } from "../core/config.js";
 import { SottoError } from "../core/errors.js";
 import { parseLanguage } from "../core/languages.js";
 import type { ResponseFormat, TranscribeRequest } from "../core/request.js";
@@ -9,6 +9,7 @@ import { SpoolFolder } from "../media/spool.js";
 import { RENDERERS } from "../render/renderers.js";
 import { Scheduler } from "../schedule/scheduler.js";
 import { Transcriber } from "../transcriber.js";
+import { TranscriptionProgress } from "./transcription-progress.js";
 
 const EXTENSIONS: Record<ResponseFormat, string> = {
   text: "txt",
@@ -50,9 +51,13 @@ export async function runTranscribe(args: string[]): Promise<number> {
   try {
     for (const file of files) {
       try {
+        await demandFile(file);
         await using work = await spoolFolder.open();
         const recording = { inputPath: file, folder: work.path };
-        const transcript = await transcriber.transcribe(recording, request, model, interrupted.signal);
+        using progress = new TranscriptionProgress(basename(file), process.stderr);
+        const show = (doneCount: number, windowCount: number) => progress.update(doneCount, windowCount);
+        const transcript = await transcriber.transcribe(recording, request, model, interrupted.signal, show);
+        progress.stop();
         const stamp = { id: `trn_${basename(file)}`, createdSec: Math.floor(Date.now() / 1000) };
         const { body } = RENDERERS[request.responseFormat](transcript, stamp);
         if (config.out) await writeFile(outputPath(config.out, file, request.responseFormat), body);
@@ -68,6 +73,13 @@ export async function runTranscribe(args: string[]): Promise<number> {
     await spoolFolder.close();
   }
   return failures > 0 ? 1 : 0;
+}
+
+async function demandFile(path: string): Promise<void> {
+  const status = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    throw new CommandError(error.code === "ENOENT" ? "there is no such file." : error.message);
+  });
+  if (!status.isFile()) throw new CommandError("this is no file.");
 }
 
 function outputPath(folder: string, file: string, format: ResponseFormat): string {

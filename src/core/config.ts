@@ -17,6 +17,11 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** What keeps a command from being done and an operator can act on: one line, exit code 1. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+}
+
 /** A configuration and the arguments that are no options (file names, a subcommand). */
 export interface CommandLine {
   config: Config & { home: string };

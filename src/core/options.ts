@@ -46,7 +46,7 @@ export const OPTIONS = {
   },
   model: {
     kind: "string",
-    commands: decoding,
+    commands: everywhere,
     doc: "Id of the default model, or the path of a ggml .bin file; default: the largest installed, else the demonstration model",
   },
   workers: {

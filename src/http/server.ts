@@ -49,7 +49,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   server.decorateRequest("arrivedMs", 0);
   server.addHook("onRequest", async (request, reply) => {
     request.arrivedMs = performance.now();
-    reply.header("x-request-id", request.id);
+    reply.header("x-request-id", request.id).header("x-sotto-provider", "local");
     if (parts.isDraining()) throw sottoError("shutting_down", {}, { retryAfterSec: 1 });
   });
   server.addHook("onSend", async (request, reply) => {

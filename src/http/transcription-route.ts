@@ -38,6 +38,7 @@ export async function answerTranscription(
     const form = await readForm(request, work.path, parts.maxUploadBytes);
     const parsed = dialect.parse(form.fields, task);
     const model = await parts.store.find(parsed.model);
+    reply.header("x-sotto-model", model.id);
     const transcript = await parts.transcriber.transcribe(
       { inputPath: form.filePath, folder: work.path },
       parsed,
@@ -46,7 +47,7 @@ export async function answerTranscription(
     );
     const ignored = dialect.ignored(form.fields);
     if (ignored.length > 0) reply.header("x-sotto-ignored", headerList(ignored));
-    reply.header("x-sotto-provider", transcript.provider).header("x-sotto-model", transcript.model);
+    reply.header("x-sotto-provider", transcript.provider);
     const stamp = { id: `trn_${randomUUID().replaceAll("-", "")}`, createdSec: Math.floor(Date.now() / 1000) };
     const { contentType, body } = dialect.render(transcript, parsed, stamp);
     return reply.header("content-type", contentType).send(body);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Window } from "../core/audio.js";
 import { divideCores, Engine, type Parallelism } from "../engine/engine.js";
 import type { DecodeParams, EngineFacts, WindowResult } from "../engine/protocol.js";
@@ -61,6 +62,8 @@ export class Scheduler {
     const ticket = turns.ticket();
     const failed = new AbortController();
     const stop = AbortSignal.any([signal, failed.signal]);
+    // Each window in a slot listens; Node takes more than ten for a leak.
+    setMaxListeners(0, stop);
     let doneCount = 0;
     const decodeOne = async (window: Window, params: DecodeParams) => {
       const job = { ...params, spoolPath: work.spoolPath, window };

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Turns } from "../../src/schedule/turns.js";
 
-const never = new AbortController().signal;
+/** A signal of its own for each task, as each request has. */
+const never = () => new AbortController().signal;
 
 test("a short request finishes while a long one is still at work", async () => {
   const turns = new Turns(1);
@@ -12,7 +13,7 @@ test("a short request finishes while a long one is still at work", async () => {
     const ticket = turns.ticket();
     return Promise.all(
       Array.from({ length: count }, (_, index) =>
-        turns.run(ticket, never, async () => {
+        turns.run(ticket, never(), async () => {
           await sleep(1);
           order.push(`${name}${index}`);
         }),
@@ -30,7 +31,7 @@ test("no more tasks run at once than there are slots", async () => {
   const tickets = Array.from({ length: 20 }, () => turns.ticket());
   await Promise.all(
     tickets.map((ticket) =>
-      turns.run(ticket, never, async () => {
+      turns.run(ticket, never(), async () => {
         most = Math.max(most, ++running);
         await sleep(1);
         running--;
@@ -44,9 +45,9 @@ test("a request that leaves while it waits never runs, and its turn goes to the 
   const turns = new Turns(1);
   const leaving = new AbortController();
   const ran: string[] = [];
-  const first = turns.run(turns.ticket(), never, () => sleep(5));
+  const first = turns.run(turns.ticket(), never(), () => sleep(5));
   const gone = turns.run(turns.ticket(), leaving.signal, async () => ran.push("gone"));
-  const next = turns.run(turns.ticket(), never, async () => ran.push("next"));
+  const next = turns.run(turns.ticket(), never(), async () => ran.push("next"));
   leaving.abort(new Error("left"));
   await assert.rejects(gone, /left/);
   await Promise.all([first, next]);
@@ -57,8 +58,8 @@ test("a slot is free again after a task that fails", async () => {
   const turns = new Turns(1);
   const ticket = turns.ticket();
   await assert.rejects(
-    turns.run(ticket, never, () => Promise.reject(new Error("broke"))),
+    turns.run(ticket, never(), () => Promise.reject(new Error("broke"))),
     /broke/,
   );
-  assert.equal(await turns.run(ticket, never, async () => 7), 7);
+  assert.equal(await turns.run(ticket, never(), async () => 7), 7);
 });

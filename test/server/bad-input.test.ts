@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
-import { fixtureOf } from "../support/demonstration.js";
+import { fixtureOf } from "../support/fixtures.js";
 import { type ErrorBody, postFile, wordsOf } from "../support/post.js";
 import { type RunningServer, startServer } from "../support/sotto.js";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createReadStream } from "node:fs";
 import { after, before, test } from "node:test";
 import OpenAI, { APIError, BadRequestError, NotFoundError } from "openai";
-import { fixtureOf } from "../support/demonstration.js";
+import { fixtureOf } from "../support/fixtures.js";
 import { wordsOf } from "../support/post.js";
 import { type RunningServer, startServer } from "../support/sotto.js";
 

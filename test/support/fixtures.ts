@@ -1,0 +1,25 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { packageRoot } from "../../src/core/package-root.js";
+
+/** A recording under test/fixtures, made from synthetic voices that the model was not trained on. */
+export interface Fixture {
+  file: string;
+  path: string;
+  text: string;
+  durationSec: number;
+  utterances: { startSec: number; endSec: number; text: string }[];
+}
+
+const FOLDER = join(packageRoot(), "test", "fixtures");
+
+export const FIXTURES: readonly Fixture[] = (
+  JSON.parse(readFileSync(join(FOLDER, "fixtures.json"), "utf8")) as Omit<Fixture, "path">[]
+).map((fixture) => ({ ...fixture, path: join(FOLDER, fixture.file) }));
+
+/** The first fixture that is at least and at most so long. */
+export function fixtureOf(minimumSec: number, maximumSec: number): Fixture {
+  const found = FIXTURES.find(({ durationSec }) => durationSec >= minimumSec && durationSec <= maximumSec);
+  if (!found) throw new Error(`no fixture of ${minimumSec} to ${maximumSec} s`);
+  return found;
+}
