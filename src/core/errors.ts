@@ -10,14 +10,16 @@ interface ErrorEntry {
   retryable: boolean;
   /** OpenAI's error class, sent as `error.type`. */
   type: "invalid_request_error" | "authentication_error" | "rate_limit_error" | "server_error";
+  /** When to try again unless the error itself knows better; sent as `Retry-After`. */
+  retryAfterSec?: number;
   /** Text with `{name}` places, filled by {@link SottoError}'s details. */
   template: string;
 }
 
-const invalid = (status: number, template: string) =>
+const invalid = <const Template extends string>(status: number, template: Template) =>
   ({ status, retryable: false, type: "invalid_request_error", template }) as const;
-const server = (status: number, template: string) =>
-  ({ status, retryable: true, type: "server_error", template }) as const;
+const unavailable = <const Template extends string>(retryAfterSec: number, template: Template) =>
+  ({ status: 503, retryable: true, type: "server_error", retryAfterSec, template }) as const;
 
 export const ERRORS = {
   missing_file: invalid(400, "Expected an audio or video file in the form field 'file', but none came. {remedy}"),
@@ -81,13 +83,15 @@ export const ERRORS = {
     type: "invalid_request_error",
     template: "The client closed the connection before the answer was ready.",
   },
-  decoder_missing: server(503, "ffmpeg was not found, so audio cannot be decoded. {remedy}"),
-  shutting_down: server(503, "The server is shutting down and takes no new requests."),
-  engine_unavailable: server(503, "The engine is not running: {reason}."),
-  storage_full: server(
-    507,
-    "The disk for temporary audio is full. Free some space, or point SOTTO_HOME at another disk.",
-  ),
+  decoder_missing: unavailable(60, "ffmpeg was not found, so audio cannot be decoded. {remedy}"),
+  shutting_down: unavailable(5, "The server is shutting down and takes no new requests."),
+  engine_unavailable: unavailable(5, "The engine is not running: {reason}."),
+  storage_full: {
+    status: 507,
+    retryable: true,
+    type: "server_error",
+    template: "The disk for temporary audio is full. Free some space, or point SOTTO_HOME at another disk.",
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;
@@ -117,7 +121,7 @@ export class SottoError extends Error {
     super(message, "cause" in extras ? { cause: extras.cause } : undefined);
     this.code = code;
     this.param = extras.param ?? null;
-    this.retryAfterSec = extras.retryAfterSec;
+    this.retryAfterSec = extras.retryAfterSec ?? (ERRORS[code] as ErrorEntry).retryAfterSec;
   }
 
   get status(): number {

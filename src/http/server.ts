@@ -50,7 +50,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   server.addHook("onRequest", async (request, reply) => {
     request.arrivedMs = performance.now();
     reply.header("x-request-id", request.id).header("x-sotto-provider", "local");
-    if (parts.isDraining()) throw sottoError("shutting_down", {}, { retryAfterSec: 1 });
+    if (parts.isDraining()) throw sottoError("shutting_down", {});
   });
   server.addHook("onSend", async (request, reply) => {
     reply.header("openai-processing-ms", Math.round(performance.now() - request.arrivedMs));

@@ -6,8 +6,6 @@ import { type SottoError, sottoError } from "../core/errors.js";
 const run = promisify(execFile);
 
 const ASK_TIMEOUT_MS = 30_000;
-/** How soon a client may try again: somebody has to install ffmpeg first. */
-const RETRY_AFTER_SEC = 60;
 
 /** Whether ffmpeg is there. */
 export type DecoderState = { found: true; version: string } | { found: false; remedy: string };
@@ -25,7 +23,7 @@ export async function findDecoder(ffmpegPath: string): Promise<DecoderState> {
 
 /** `decoder_missing` with what to do about it on this machine. */
 export function decoderMissing(cause: unknown): SottoError {
-  return sottoError("decoder_missing", { remedy: decoderRemedy() }, { cause, retryAfterSec: RETRY_AFTER_SEC });
+  return sottoError("decoder_missing", { remedy: decoderRemedy() }, { cause });
 }
 
 /** Whether a program could not be run because it is not there, or is no program. */

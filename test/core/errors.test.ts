@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ERRORS, type ErrorCode, sottoError } from "../../src/core/errors.js";
+import { ERRORS, type ErrorCode, SottoError, sottoError } from "../../src/core/errors.js";
 
 test("details fill the places of the message", () => {
   const error = sottoError("file_too_large", { limitBytes: 5, actual: "9" });
@@ -40,4 +40,13 @@ test("the statuses are the contract's", () => {
     storage_full: 507,
   };
   for (const [code, status] of Object.entries(expected)) assert.equal(ERRORS[code as ErrorCode].status, status, code);
+});
+
+test("whoever is told to come back is told when", () => {
+  for (const [code, { status }] of Object.entries(ERRORS)) {
+    if (status !== 503) continue;
+    const error = new SottoError(code as ErrorCode, "");
+    assert.ok((error.retryAfterSec ?? 0) > 0 && error.retryable, code);
+  }
+  assert.equal(sottoError("queue_full", { limit: 1, retryAfterSec: 9 }, { retryAfterSec: 9 }).retryAfterSec, 9);
 });
