@@ -12,7 +12,7 @@ fn main() {
     let upstream = native.join("../node_modules/nodejs-whisper/cpp/whisper.cpp");
     assert!(
         upstream.join("src/whisper.cpp").is_file(),
-        "expected the source of whisper.cpp in node_modules/nodejs-whisper; run `npm ci` first"
+        "expected the source of whisper.cpp in node_modules/nodejs-whisper; run `npm start` or `npm run build`"
     );
     for input in ["CMakeLists.txt", "engine", "build.rs"] {
         println!("cargo:rerun-if-changed={}", native.join(input).display());

@@ -1,5 +1,5 @@
-// `npm run build:native`: the addon alone. --force builds it even if it is up to date; --print-upstream prints the hash
-// of whisper.cpp's source, for native/UPSTREAM.
+// `npm run build:native`: the addon alone. --force builds all of it even if it is up to date; --print-upstream prints
+// the hash of whisper.cpp's source, for native/UPSTREAM.
 import { parseArgs } from "node:util";
 import { buildAddon, reasonToBuildHere } from "./setup/addon.mjs";
 import { Failure, runMain } from "./setup/failure.mjs";
@@ -25,7 +25,7 @@ await runMain(async () => {
   await withLock(async () => {
     const packages = reasonToInstallHere();
     if (packages) await installPackages(packages);
-    await buildAddon(reason);
+    await buildAddon(reason, { startOver: options.force === true });
   });
 });
 

@@ -29,11 +29,15 @@ export function reasonToBuildHere() {
   return builtAddons().length > 0 ? reasonToBuild(readStamp(STAMP), describeAddon()) : "it is not built yet";
 }
 
-/** @param {string} reason */
-export async function buildAddon(reason) {
+/**
+ * @param {string} reason
+ * @param {{ startOver?: boolean }} [options] without what earlier builds left
+ */
+export async function buildAddon(reason, { startOver = false } = {}) {
   verifyUpstream();
   const stamp = describeAddon();
-  const leftover = existsSync(TARGET) && reasonToStartOver(readStamp(TARGET_STAMP), stamp);
+  const notUsable = startOver ? "as asked" : reasonToStartOver(readStamp(TARGET_STAMP), stamp);
+  const leftover = existsSync(TARGET) && notUsable;
   say(`building the engine (${reason}); this takes some minutes, its log is ${relative(ROOT, LOG)}`);
   if (leftover) {
     say(`removing the old intermediate files in ${relative(ROOT, TARGET)} (${leftover})`);
@@ -43,14 +47,14 @@ export async function buildAddon(reason) {
   mkdirSync(TARGET, { recursive: true });
   writeFileSync(TARGET_STAMP, JSON.stringify(stamp, null, 2));
 
-  const startedAt_ms = Date.now();
+  const startedMs = Date.now();
   await compile();
   const [addon, ...older] = builtAddons();
   if (!addon) throw new Failure(`Expected native/dist/sotto.*.node after the build, found none. See ${LOG}`);
   tryToLoad(addon);
   for (const path of older) rmSync(path); // another platform's, from a checkout that was moved
   writeFileSync(STAMP, `${JSON.stringify(stamp, null, 2)}\n`);
-  say(`built ${relative(ROOT, addon)} in ${Math.round((Date.now() - startedAt_ms) / 1000)} s`);
+  say(`built ${relative(ROOT, addon)} in ${Math.round((Date.now() - startedMs) / 1000)} s`);
 }
 
 /** The newest first. @returns {string[]} */
@@ -95,7 +99,7 @@ function buildEnvironment() {
   const jobs = Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / COMPILER_MEMORY_BYTES)));
   const env = withCargoFolder();
   /** @type {NodeJS.ProcessEnv} */
-  const defaults = { CARGO_BUILD_JOBS: String(jobs), CMAKE_BUILD_PARALLEL_LEVEL: String(jobs) };
+  const defaults = { CARGO_BUILD_JOBS: String(jobs) }; // make takes its share of these from cargo's jobserver
   if (!findProgram("make")) defaults.CMAKE_GENERATOR = "Ninja";
   return { ...defaults, ...env, CARGO_TERM_COLOR: "never", CLICOLOR: "0" };
 }

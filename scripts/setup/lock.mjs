@@ -5,7 +5,7 @@ import { ROOT } from "./root.mjs";
 import { say } from "./say.mjs";
 
 /**
- * One set-up at a time in a checkout: two of `npm ci` would delete each other's node_modules.
+ * One set-up at a time in a checkout: two that install packages or build would write over each other.
  */
 const LOCK = join(ROOT, "build/setup.lock");
 const LOOK_AGAIN_AFTER_MS = 500;
@@ -35,16 +35,16 @@ export async function withLock(work) {
 }
 
 function take() {
+  const pid = holder();
+  // 0: there is none, or its holder is about to write its number
+  if (pid > 0 && !isAlive(pid)) rmSync(LOCK, { force: true });
   try {
     writeFileSync(LOCK, String(process.pid), { flag: "wx" });
     return true;
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EEXIST") throw error;
+    return false;
   }
-  const pid = holder();
-  // 0: written a moment from now, or removed a moment ago
-  if (pid > 0 && !isAlive(pid)) rmSync(LOCK, { force: true });
-  return false;
 }
 
 function holder() {

@@ -26,10 +26,13 @@ export function reasonToInstall(wanted, installed, machine = process) {
     // A package for other machines is rightly absent.
     if (path === "" || (!came && (entry.optional || entry.devOptional))) continue;
     if (!came) return `${packageName(path)} is missing`;
-    if (came.version !== entry.version || came.integrity !== entry.integrity) return `${packageName(path)} has changed`;
+    // Both: packages that the lock's author could not get are there without a hash.
+    const otherContent = came.integrity && entry.integrity && came.integrity !== entry.integrity;
+    if (came.version !== entry.version || otherContent) return `${packageName(path)} has changed`;
   }
   for (const [path, entry] of Object.entries(installed)) {
-    if (!wanted[path]) return `${packageName(path)} is not wanted any more`;
+    // An optional package that the lock's author could not get, e.g. for another platform, is not in the lock.
+    if (!wanted[path] && !entry.optional) return `${packageName(path)} is not wanted any more`;
     if (!allows(entry.os, machine.platform) || !allows(entry.cpu, machine.arch)) {
       return `${packageName(path)} is for another machine`;
     }
@@ -44,17 +47,28 @@ export function reasonToInstallHere() {
   return reasonToInstall(wanted, readPackages("node_modules/.package-lock.json"));
 }
 
-/** @param {string} reason */
+/**
+ * `npm install` that leaves the lock alone, not `npm ci`: that one deletes node_modules first, under a server that may
+ * be running, and refuses a lock that was written where not every platform's optional packages could be had. What is in
+ * the lock is installed as locked, checked against its hash; anything else is refused afterwards, as `npm ci` would.
+ * @param {string} reason
+ */
 export async function installPackages(reason) {
-  say(`installing packages with npm ci (${reason})`);
+  say(`installing packages (${reason})`);
   const [command, args] = npmCommand();
   // Without --include=dev, NODE_ENV=production would leave out the compilers.
-  const { ok, outcome } = await run(command, [...args, "ci", "--include=dev", "--no-audit", "--no-fund"], {
-    cwd: ROOT,
-  });
+  const options = ["--no-save", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
+  const { ok, outcome } = await run(command, [...args, "install", ...options], { cwd: ROOT });
   if (!ok) {
     throw new Failure(
-      `npm ci ended with ${outcome}; its reason stands above. It needs the network, or a filled npm cache.`,
+      `npm install ended with ${outcome}; its reason stands above. It needs the network, or a filled npm cache.`,
+    );
+  }
+  const still = reasonToInstallHere();
+  if (still) {
+    throw new Failure(
+      `Expected node_modules to match package-lock.json after npm install, but ${still}. ` +
+        "If package.json was edited, run `npm install` to bring the lock in step.",
     );
   }
 }

@@ -35,6 +35,6 @@ export async function tsc(args) {
   if (!ok) throw new Failure(`TypeScript found errors (tsc ${args.join(" ")}); they stand above.`);
 }
 
-function hashInputs() {
+export function hashInputs() {
   return sha256(JSON.stringify(hashFiles(ROOT, INPUTS)));
 }

@@ -58,7 +58,9 @@ export function verifyUpstream(root = ROOT) {
   const { name, version, whisper, tree, folder } = readUpstream(root);
   const manifest = join(root, "node_modules", name, "package.json");
   if (!existsSync(manifest)) {
-    throw new Failure(`Expected ${name} ${version} in node_modules, found none. Run: npm ci`);
+    throw new Failure(
+      `Expected ${name} ${version} in node_modules, found none. Remove node_modules and run: npm start`,
+    );
   }
   const came = { version: JSON.parse(readFileSync(manifest, "utf8")).version, tree: hashUpstreamTree(folder) };
   if (came.version === version && came.tree === tree) return;
@@ -67,7 +69,7 @@ export function verifyUpstream(root = ROOT) {
       `The source of whisper.cpp is not the one that native/UPSTREAM pins (${whisper}).`,
       `  expected  ${name} ${version}, tree ${tree}`,
       `  came      ${name} ${came.version}, tree ${came.tree}`,
-      "If nobody meant to change it, restore it: npm ci",
+      "If nobody meant to change it, restore it: remove node_modules and run npm start",
       "For an upgrade, read what changed in the functions that native/engine uses, then write the new version and the",
       "hash from `node scripts/build-native.mjs --print-upstream` into native/UPSTREAM and run the tests.",
     ].join("\n"),

@@ -10,6 +10,8 @@ import { Scheduler } from "../schedule/scheduler.js";
 import { Transcriber } from "../transcriber.js";
 
 const BYTES_PER_MIB = 1024 * 1024;
+/** Under npm one Ctrl-C comes twice: from the terminal, and handed on by npm. */
+const SAME_SIGNAL_MS = 500;
 
 /** `sotto serve`: resolves with the exit code once the server has ended. */
 export async function runServe(args: string[]): Promise<number> {
@@ -36,8 +38,11 @@ export async function runServe(args: string[]): Promise<number> {
   });
 
   const ended = new Promise<number>((resolve) => {
+    let askedMs = 0;
     const drain = async () => {
-      if (isDraining) process.exit(1);
+      if (isDraining && performance.now() - askedMs > SAME_SIGNAL_MS) process.exit(1);
+      if (isDraining) return;
+      askedMs = performance.now();
       isDraining = true;
       const timer = setTimeout(() => shutdown.abort(sottoError("shutting_down", {})), config.drainMs);
       await server.close();
@@ -48,6 +53,8 @@ export async function runServe(args: string[]): Promise<number> {
     };
     process.on("SIGTERM", drain);
     process.on("SIGINT", drain);
+    // A terminal that closes, or an operator who expects the options to be read again, must not end the server.
+    process.on("SIGHUP", () => note("options are read at the start only; to change them, start the server again"));
   });
 
   const facts = await scheduler.load(model.path);

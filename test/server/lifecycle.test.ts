@@ -73,7 +73,7 @@ test("a second signal ends at once", async () => {
   await sleep(500);
   const exited = once(server.child, "exit");
   server.child.kill("SIGTERM");
-  await sleep(50);
+  await sleep(600);
   server.child.kill("SIGTERM");
   const started = performance.now();
   await exited;
