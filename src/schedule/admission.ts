@@ -5,6 +5,9 @@ const NEWEST_WEIGHT = 0.2;
 /** Before the first request has been served nothing is known of the machine's speed. */
 const FIRST_GUESS_MS = 2000;
 
+/** Requests that come unasked take some of the places that were promised. */
+const PROMISE_MARGIN = 1.25;
+
 /** A request that has been let in; it counts until it leaves. */
 export interface Place {
   leave(): void;
@@ -21,6 +24,8 @@ export class Admission {
   readonly #now: () => number;
   #inside = 0;
   #meanServiceMs = FIRST_GUESS_MS;
+  /** When the last of those that were refused was told to come back. */
+  #promisedMs = 0;
 
   constructor(slots: number, maxQueue: number, now: () => number = () => performance.now()) {
     this.#limit = slots + maxQueue;
@@ -34,10 +39,10 @@ export class Admission {
     return this.#inside;
   }
 
-  /** @throws SottoError `queue_full` with the seconds until places are likely free */
+  /** @throws SottoError `queue_full` with the seconds until a place will be free for this very request */
   enter(): Place {
     if (this.#inside >= this.#limit) {
-      const retryAfterSec = Math.max(1, Math.ceil(this.#meanServiceMs / 1000));
+      const retryAfterSec = Math.max(1, Math.ceil(this.#promisePlaceMs() / 1000));
       throw sottoError("queue_full", { limit: this.#maxQueue, retryAfterSec }, { retryAfterSec });
     }
     const enteredMs = this.#now();
@@ -53,5 +58,13 @@ export class Admission {
         this.#meanServiceMs += NEWEST_WEIGHT * (shareMs - this.#meanServiceMs);
       },
     };
+  }
+
+  /** Each that is refused is given the next place to become free, so that they do not all come back at once. */
+  #promisePlaceMs(): number {
+    const nowMs = this.#now();
+    const everyMs = (this.#meanServiceMs / this.#slots) * PROMISE_MARGIN;
+    this.#promisedMs = Math.max(this.#promisedMs, nowMs) + everyMs;
+    return this.#promisedMs - nowMs;
   }
 }
