@@ -23,7 +23,8 @@ export interface Pass {
 
 /**
  * Decodes what the session has encoded. At temperature 0 a result that repeats itself or that the model doubts is tried
- * again at higher temperatures; the last try is kept as it is. Any other temperature is used alone.
+ * again at higher temperatures. When none is good, the likeliest of those that do not repeat themselves is kept, as in
+ * faster-whisper, and not the last, which is the most random. Any other temperature is used alone.
  */
 export function decodeWithFallback(
   session: NativeSession,
@@ -33,7 +34,7 @@ export function decodeWithFallback(
   cancel: Int32Array,
 ): Pass {
   const temperatures = options.temperature === 0 ? LADDER : [options.temperature];
-  let pass: Pass | undefined;
+  const passes: Pass[] = [];
   for (const temperature of temperatures) {
     const decoded = session.decode(
       prompt,
@@ -47,12 +48,18 @@ export function decodeWithFallback(
       },
       cancel,
     );
-    pass = judge(decoded, model, temperature);
-    const silent = options.noSpeechProb > NO_SPEECH_PROB_MAX && pass.avgLogprob < AVG_LOGPROB_MIN;
-    const doubtful = pass.compressionRatio > COMPRESSION_RATIO_MAX || pass.avgLogprob < AVG_LOGPROB_MIN;
-    if (silent || !doubtful) break;
+    const pass = judge(decoded, model, temperature);
+    const isSilence = options.noSpeechProb > NO_SPEECH_PROB_MAX && pass.avgLogprob < AVG_LOGPROB_MIN;
+    if (isSilence || (!repeats(pass) && pass.avgLogprob >= AVG_LOGPROB_MIN)) return pass;
+    passes.push(pass);
   }
-  return pass as Pass;
+  const fluent = passes.filter((pass) => !repeats(pass));
+  const [likeliest] = (fluent.length > 0 ? fluent : passes).sort((a, b) => b.avgLogprob - a.avgLogprob);
+  return likeliest as Pass;
+}
+
+function repeats({ compressionRatio }: Pass): boolean {
+  return compressionRatio > COMPRESSION_RATIO_MAX;
 }
 
 function judge(decoded: NativeDecoded, model: LoadedModel, temperature: number): Pass {

@@ -51,10 +51,18 @@ test("text that repeats itself is tried again, and the temperature that mended i
   assert.deepEqual(asked, [0, 0.2, 0.4]);
 });
 
-test("doubt goes up the whole ladder and no further", () => {
-  const { asked, run } = sessionOf(() => doubtful);
-  assert.equal(run(0).temperature, 1);
+test("doubt goes up the whole ladder and no further, and the likeliest result is kept", () => {
+  const { asked, run } = sessionOf((temperature) => ({
+    words: [" mumble"],
+    logprob: -3 + (temperature === 0.2 ? 1 : 0),
+  }));
+  assert.equal(run(0).temperature, 0.2);
   assert.deepEqual(asked, [0, 0.2, 0.4, 0.6, 0.8, 1]);
+});
+
+test("when all is bad, doubtful text goes before text that repeats itself", () => {
+  const { run } = sessionOf((temperature) => (temperature === 0.8 ? doubtful : looping));
+  assert.equal(run(0).temperature, 0.8);
 });
 
 test("doubt about silence is no reason to try again", () => {
