@@ -54,6 +54,8 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   });
   server.addHook("onSend", async (request, reply) => {
     reply.header("openai-processing-ms", Math.round(performance.now() - request.arrivedMs));
+    // A connection that a client keeps open would keep the server from ending.
+    if (parts.isDraining()) reply.header("connection", "close");
   });
   server.addHook("onResponse", async (request, reply) => {
     const durationMs = Math.round(performance.now() - request.arrivedMs);

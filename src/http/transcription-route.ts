@@ -32,6 +32,22 @@ export async function answerTranscription(
   });
   const signal = AbortSignal.any([gone.signal, parts.shutdown]);
 
+  const { transcript, parsed, ignored } = await transcribe(request, reply, { dialect, task }, parts, signal);
+  if (ignored.length > 0) reply.header("x-sotto-ignored", headerList(ignored));
+  reply.header("x-sotto-provider", transcript.provider);
+  const stamp = { id: `trn_${randomUUID().replaceAll("-", "")}`, createdSec: Math.floor(Date.now() / 1000) };
+  const { contentType, body } = dialect.render(transcript, parsed, stamp);
+  return reply.header("content-type", contentType).send(body);
+}
+
+/** All that needs a place and files; both are given back before the client hears of the outcome. */
+async function transcribe(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { dialect, task }: { dialect: Dialect; task: Task },
+  parts: TranscriptionParts,
+  signal: AbortSignal,
+) {
   const place = parts.scheduler.admit();
   try {
     await using work = await parts.spoolFolder.open();
@@ -39,18 +55,9 @@ export async function answerTranscription(
     const parsed = dialect.parse(form.fields, task);
     const model = await parts.store.find(parsed.model);
     reply.header("x-sotto-model", model.id);
-    const transcript = await parts.transcriber.transcribe(
-      { inputPath: form.filePath, folder: work.path },
-      parsed,
-      model,
-      signal,
-    );
-    const ignored = dialect.ignored(form.fields);
-    if (ignored.length > 0) reply.header("x-sotto-ignored", headerList(ignored));
-    reply.header("x-sotto-provider", transcript.provider);
-    const stamp = { id: `trn_${randomUUID().replaceAll("-", "")}`, createdSec: Math.floor(Date.now() / 1000) };
-    const { contentType, body } = dialect.render(transcript, parsed, stamp);
-    return reply.header("content-type", contentType).send(body);
+    const recording = { inputPath: form.filePath, folder: work.path };
+    const transcript = await parts.transcriber.transcribe(recording, parsed, model, signal);
+    return { transcript, parsed, ignored: dialect.ignored(form.fields) };
   } finally {
     place.leave();
   }
