@@ -1,0 +1,98 @@
+"""Windows of one length, stacked into arrays; made in a process of its own."""
+import multiprocessing
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Full
+
+import numpy as np
+
+from .compose import IGNORED, Composer, Recipe
+from .layout import ActiveRows
+from .pool import Pool
+
+
+@dataclass
+class Batch:
+    mel: np.ndarray             # [B, frames, 80] float16
+    first_position: np.ndarray  # [B]
+    tokens: np.ndarray          # [B, L] rows of the active table
+    targets: np.ndarray         # [B, L], IGNORED where nothing is asked
+    spans: np.ndarray           # [B, L, 2] encoder positions where the target is heard, -1 where nowhere
+    sot_at: np.ndarray          # [B]
+    speechless: np.ndarray      # [B]
+    sounding: np.ndarray        # [B, positions] digit, NO_DIGIT or IGNORED
+    heard: np.ndarray           # all digits one after the other
+    n_heard: np.ndarray         # [B]
+
+
+def make_batch(composer: Composer, recipe: Recipe, size: int) -> Batch:
+    windows = [composer.window(recipe) for _ in range(size)]
+    longest = max(len(w.tokens) for w in windows)
+    tokens = np.zeros((size, longest), np.int64)
+    targets = np.full((size, longest), IGNORED, np.int64)
+    spans = np.full((size, longest, 2), -1, np.int64)
+    for row, window in enumerate(windows):
+        tokens[row, :len(window.tokens)] = window.tokens
+        targets[row, :len(window.targets)] = window.targets
+        spans[row, :len(window.spans)] = window.spans
+    return Batch(
+        np.stack([w.mel for w in windows]), np.array([w.first_position for w in windows]), tokens, targets, spans,
+        np.array([w.sot_at for w in windows]), np.array([w.speechless for w in windows]),
+        np.stack([w.sounding for w in windows]),
+        np.array([d for w in windows for d in w.heard], np.int64), np.array([len(w.heard) for w in windows]))
+
+
+def _produce(queue, pool_folder: Path, digit_tokens: list[int], mix: list, real_share: float, seed: int) -> None:
+    os.nice(1)
+    composer = Composer(Pool(pool_folder), ActiveRows(digit_tokens), seed, real_share)
+    rng = np.random.default_rng(seed + 1)
+    shares = np.array([share for share, _, _ in mix])
+    parent = os.getppid()
+    while True:
+        _, recipe, size = mix[rng.choice(len(mix), p=shares / shares.sum())]
+        batch = make_batch(composer, recipe, size)
+        while True:
+            if os.getppid() != parent:  # a killed trainer takes no child along
+                os._exit(0)
+            try:
+                queue.put(batch, timeout=5)
+                break
+            except Full:
+                pass
+
+
+class Feed:
+    """Batches from the data process, each used `uses` times with `kept` others between, to spare that process's core."""
+
+    def __init__(self, pool_folder: Path, digit_tokens: list[int], mix: list, real_share: float, seed: int,
+                 uses: int = 2, kept: int = 32):
+        context = multiprocessing.get_context("spawn")  # a fork after torch has threads can hang
+        self.queue = context.Queue(maxsize=12)
+        self.process = context.Process(target=_produce, daemon=True,
+                                       args=(self.queue, pool_folder, digit_tokens, mix, real_share, seed))
+        self.process.start()
+        self.rng = np.random.default_rng(seed + 2)
+        self.uses, self.kept = uses, kept
+        self.waiting: list[list] = []
+        self.n_fresh = self.n_given = 0
+
+    def next(self) -> Batch:
+        starved = self.queue.empty() and len(self.waiting) > self.kept // 2
+        if len(self.waiting) < self.kept and not starved or self.n_given >= self.uses * self.n_fresh:
+            batch = self.queue.get()
+            self.n_fresh += 1
+            self.waiting.append([batch, self.uses - 1])
+        else:
+            at = int(self.rng.integers(len(self.waiting)))
+            entry = self.waiting[at]
+            batch = entry[0]
+            entry[1] -= 1
+            if entry[1] <= 0:
+                self.waiting.pop(at)
+        self.n_given += 1
+        return batch
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.join()

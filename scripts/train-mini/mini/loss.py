@@ -1,0 +1,84 @@
+"""What is asked of the decoder, and three auxiliary losses; the extra heads on the encoder are dropped at export.
+
+CTC alone stays on its plateau for thousands of steps; naming the digit that sounds at each position ends it.
+In the same way a head of the upper cross-attentions is told where the next token is heard, or long strings loop for long.
+"""
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from .batch import Batch
+from .compose import IGNORED, NO_DIGIT
+from .layout import EN, FIRST_TIMESTAMP, NO_SPEECH, ActiveRows
+from .model import GUIDED_LAYERS, N_BLANK, N_CTC, MiniWhisper
+
+CERTAIN_SILENCE = 0.95
+GUIDANCE = 0.5
+# By frames of the window: short ones always the same, so that each is compiled once.
+BLANK_SHARE = {200: 0.0, 300: 0.0, 500: 1.0}
+
+
+def hide_stripes(mel: torch.Tensor, rng=np.random) -> torch.Tensor:
+    """SpecAugment, drawn anew each time a batch is used."""
+    mel = mel.clone()
+    for row in np.flatnonzero(rng.random(mel.shape[0]) < 0.5):
+        floor = mel[row].min()
+        for _ in range(rng.randint(0, 3)):
+            width = rng.randint(1, 10)
+            at = rng.randint(0, mel.shape[2] - width)
+            mel[row, :, at:at + width] = floor
+        for _ in range(rng.randint(0, 2)):
+            width = rng.randint(1, 9)
+            at = rng.randint(0, mel.shape[1] - width)
+            mel[row, at:at + width] = floor
+    return mel
+
+
+def guidance(weights: torch.Tensor, spans: torch.Tensor) -> torch.Tensor:
+    """How little of one cross-attention head's weight lies where the next token is heard."""
+    known = spans[..., 0] >= 0
+    at = torch.arange(weights.shape[-1])  # blank keys come last and lie in no span
+    inside = (at >= spans[known][:, :1]) & (at < spans[known][:, 1:])
+    mass = (weights[known].float() * inside).sum(-1)
+    return -mass.clamp_min(1e-4).log().mean() if len(mass) else weights.sum() * 0
+
+
+def losses(model: MiniWhisper, batch: Batch, ctc_weight: float) -> tuple[torch.Tensor, dict[str, float]]:
+    rows: ActiveRows = model.rows
+    mel = torch.from_numpy(batch.mel).bfloat16()
+    n_blank = N_BLANK if np.random.random() < BLANK_SHARE.get(batch.mel.shape[1], 0.5) else 0
+    audio = model.encoder(hide_stripes(mel), torch.from_numpy(batch.first_position), n_blank)
+    states = model.decoder(torch.from_numpy(batch.tokens), audio, n_blank)
+    targets = torch.from_numpy(batch.targets)
+    asked = targets != IGNORED
+    logits = model.logits(states[asked])
+    wanted = targets[asked]
+    said = F.cross_entropy(logits, wanted)
+
+    at_sot = model.logits(states[torch.arange(len(batch.sot_at)), torch.from_numpy(batch.sot_at)]).log_softmax(-1)
+    p_silent = torch.from_numpy(batch.speechless).float() * CERTAIN_SILENCE
+    start = -(p_silent * at_sot[:, rows.row(NO_SPEECH)] + (1 - p_silent) * at_sot[:, rows.row(EN)]).mean()
+
+    frames = F.linear(audio, model.ctc.weight, model.ctc.bias).float().log_softmax(-1).transpose(0, 1)
+    n_heard = torch.from_numpy(batch.n_heard)
+    aligned = F.ctc_loss(frames, torch.from_numpy(batch.heard), torch.full((frames.shape[1],), frames.shape[0]), n_heard,
+                         blank=N_CTC - 1, reduction="sum", zero_infinity=True) / (n_heard.sum() + len(n_heard))
+    named = F.linear(audio, model.sounding.weight, model.sounding.bias).float().flatten(0, 1)
+    sounding = torch.from_numpy(batch.sounding).flatten()
+    naming = F.cross_entropy(named, sounding, ignore_index=IGNORED)
+    spans = torch.from_numpy(batch.spans)
+    guiding = sum(guidance(model.decoder.blocks[layer].cross_attn.seen, spans) for layer in GUIDED_LAYERS) / len(GUIDED_LAYERS)
+    with torch.no_grad():
+        spoken = (sounding >= 0) & (sounding < NO_DIGIT)
+        right = (logits.argmax(-1) == wanted).float()
+        text = wanted < 10
+        time = (wanted >= rows.row(FIRST_TIMESTAMP)) & (wanted < rows.unused)
+        parts = {"say": float(said), "sot": float(start), "ctc": float(aligned), "guide": float(guiding)}
+        if spoken.any():
+            parts["name"] = float((named.argmax(-1) == sounding)[spoken].float().mean())
+        if text.any():
+            parts["text"] = float(right[text].mean())
+        if time.any():
+            near = (logits.argmax(-1)[time] - wanted[time]).abs() <= 5
+            parts["time"] = float(near.float().mean())
+    return said + 0.2 * start + GUIDANCE * guiding + ctc_weight * (aligned + 2 * naming), parts

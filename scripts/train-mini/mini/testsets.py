@@ -1,0 +1,103 @@
+"""The clips that the model is measured on, made from recordings that training never saw."""
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from .layout import DIGIT_WORDS, SAMPLE_RATE_HZ
+from .noise import chords, clicks, coloured, from_db, hum, tone
+from .pool import FIRST_TRAINING_INDEX, list_recordings, read_recording
+
+
+@dataclass(frozen=True)
+class TestClip:
+    path: Path
+    text: str
+
+
+def write_test_sets(folder: Path, recordings: Path, held_out: str, others: Path | None, n_strings: int,
+                    seed: int = 7) -> dict[str, list[TestClip]]:
+    rng = np.random.default_rng(seed)
+    known, unseen = {}, {}
+    for path, digit, speaker, index in list_recordings(recordings):
+        if speaker == held_out:
+            unseen.setdefault(speaker, {}).setdefault(digit, []).append(path)
+        elif index < FIRST_TRAINING_INDEX:
+            known.setdefault(speaker, {}).setdefault(digit, []).append(path)
+    sets = {
+        "known speakers, unseen clips": _strings(folder / "known", known, n_strings, rng),
+        f"speaker held out ({held_out})": _strings(folder / "held-out", unseen, n_strings, rng),
+    }
+    if others:
+        table = {}
+        for path, digit, speaker, _ in list_recordings(others):
+            table.setdefault(speaker, {}).setdefault(digit, []).append(path)
+        for speaker in sorted(table):
+            sets[f"other speaker ({speaker})"] = _strings(folder / f"other-{speaker}", {speaker: table[speaker]}, n_strings // 2, rng)
+    sets["three minutes, known speakers"] = _long_files(folder / "long", known, 3, rng)
+    sets["three minutes, held-out speaker"] = _long_files(folder / "long-held-out", unseen, 2, rng)
+    sets["no speech"] = _speechless(folder / "speechless", rng)
+    return sets
+
+
+def _string(table: dict, n_digits: int, rng, widest_gap_sec: float = 0.4) -> tuple[np.ndarray, list[str]]:
+    """Digits of one speaker at one level, as somebody reading a number aloud."""
+    speaker = table[str(rng.choice(sorted(table)))]
+    pieces, words = [], []
+    for i in range(n_digits):
+        digit = int(rng.choice(sorted(speaker)))
+        if i:
+            pieces.append(np.zeros(int(rng.uniform(0.02, widest_gap_sec) * SAMPLE_RATE_HZ), np.float32))
+        samples = read_recording(speaker[digit][rng.integers(len(speaker[digit]))])
+        pieces.append(samples / np.abs(samples).max() * 0.5)
+        words.append(DIGIT_WORDS[digit])
+    return np.concatenate(pieces), words
+
+
+def _write(path: Path, samples: np.ndarray, words: list[str]) -> TestClip:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, np.clip(samples, -1, 1), SAMPLE_RATE_HZ, subtype="PCM_16")
+    return TestClip(path, " ".join(words))
+
+
+def _strings(folder: Path, table: dict, n: int, rng) -> list[TestClip]:
+    out = []
+    for i in range(n):
+        samples, words = _string(table, 1 + i % 7, rng)
+        lead, tail = (np.zeros(int(rng.uniform(0, 0.5) * SAMPLE_RATE_HZ), np.float32) for _ in range(2))
+        out.append(_write(folder / f"{i:03}.wav", np.concatenate([lead, samples, tail]), words))
+    return out
+
+
+def _long_files(folder: Path, table: dict, n: int, rng) -> list[TestClip]:
+    out = []
+    for i in range(n):
+        pieces, words, long_sec = [], [], 0.0
+        while long_sec < 180:
+            samples, said = _string(table, int(rng.integers(1, 8)), rng)
+            pause = np.zeros(int(rng.uniform(0.6, 4.0) * SAMPLE_RATE_HZ), np.float32)
+            pieces += [samples, pause]
+            words += said
+            long_sec += (len(samples) + len(pause)) / SAMPLE_RATE_HZ
+        out.append(_write(folder / f"{i:03}.wav", np.concatenate(pieces), words))
+    return out
+
+
+def _speechless(folder: Path, rng) -> list[TestClip]:
+    def seconds(long_sec: float) -> int:
+        return int(long_sec * SAMPLE_RATE_HZ)
+
+    clips = {f"zeros-{s}s": np.zeros(seconds(s), np.float32) for s in (1, 2, 5, 12, 30)}
+    for db, s in ((-80, 3), (-60, 30), (-50, 5), (-30, 10), (-15, 4)):
+        clips[f"white{db}dB-{s}s"] = coloured(rng, seconds(s), 0.0) * from_db(db)
+    for db, s in ((-50, 8), (-25, 20)):
+        clips[f"pink{db}dB-{s}s"] = coloured(rng, seconds(s), 1.0) * from_db(db)
+    for base_hz, s in ((50, 1), (50, 15), (60, 25)):
+        time_sec = np.arange(seconds(s)) / SAMPLE_RATE_HZ
+        clips[f"hum{base_hz}-{s}s"] = sum(np.sin(2 * np.pi * base_hz * k * time_sec) / k for k in (1, 2, 3)) * 0.1
+    clips["hum-random-6s"] = hum(rng, seconds(6)) * 0.2
+    clips["clicks-7s"], clips["clicks-28s"] = clicks(rng, seconds(7)) * 0.5, clicks(rng, seconds(28)) * 0.5
+    clips["tone-4s"] = tone(rng, seconds(4)) * 0.3
+    clips["chords-9s"] = chords(rng, seconds(9)) * 0.3
+    return [_write(folder / f"{name}.wav", samples, []) for name, samples in clips.items()]
