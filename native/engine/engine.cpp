@@ -5,8 +5,10 @@
 
 #include "engine.h"
 #include "sampler.h"
+#include "status.h"
 
-#include <new>
+using sotto::fail;
+using sotto::guarded;
 
 struct sotto_model {
     whisper_context *         context = nullptr;
@@ -33,30 +35,11 @@ struct sotto_session {
 
 namespace {
 
-thread_local std::string last_error;
 thread_local std::string last_upstream_error;
 
 // whisper_full refuses less than 100 ms; its log-mel reads past the end below 201 samples.
 constexpr size_t MIN_SAMPLES = 1600;
 constexpr size_t MAX_SAMPLES = 30 * WHISPER_SAMPLE_RATE;
-
-sotto_status fail(sotto_status status, std::string reason) {
-    last_error = std::move(reason);
-    return status;
-}
-
-// An exception must not cross into Rust, where it would abort the process.
-template <typename Body> sotto_status guarded(Body && body) noexcept {
-    try {
-        return body();
-    } catch (const std::bad_alloc &) {
-        return fail(SOTTO_OUT_OF_MEMORY, "out of memory");
-    } catch (const std::exception & error) {
-        return fail(SOTTO_COMPUTE_FAILED, error.what());
-    } catch (...) {
-        return fail(SOTTO_COMPUTE_FAILED, "an unknown exception");
-    }
-}
 
 void keep_upstream_errors(ggml_log_level level, const char * text, void *) {
     if (level != GGML_LOG_LEVEL_ERROR) {
@@ -178,8 +161,6 @@ double mean_logprob(const std::vector<float> & logprobs, float end_logprob) {
 }
 
 } // namespace
-
-const char * sotto_last_error(void) { return last_error.c_str(); }
 
 const char * sotto_whisper_version(void) { return WHISPER_VERSION; }
 
