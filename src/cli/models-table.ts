@@ -30,8 +30,8 @@ export function modelsTable({ models, broken, defaultId }: ModelsOnDisk): string
         "",
       ]),
   ];
-  const footer = defaultId === undefined ? "No model is installed." : "* the default model";
-  return `${align(rows)}\n\n${footer} To install one: npx sotto models pull ID\n`;
+  const footer = defaultId === undefined ? "No model is installed." : "* is the default model.";
+  return `${align(rows)}\n\n${footer} To install another: npx sotto models pull ID\n`;
 }
 
 function installedRow(model: InstalledModel, isDefault: boolean): string[] {

@@ -1,17 +1,15 @@
 import { join } from "node:path";
 import { ModelStore } from "../catalog/model-store.js";
 import { CommandError, readCommandLine, UsageError } from "../core/config.js";
-import { sottoError } from "../core/errors.js";
 import { packageRoot } from "../core/package-root.js";
 import { createServer } from "../http/server.js";
 import { findDecoder } from "../media/decoder-check.js";
 import { SpoolFolder } from "../media/spool.js";
 import { Scheduler } from "../schedule/scheduler.js";
 import { Transcriber } from "../transcriber.js";
+import { Shutdown } from "./shutdown.js";
 
 const BYTES_PER_MIB = 1024 * 1024;
-/** Under npm one Ctrl-C comes twice: from the terminal, and handed on by npm. */
-const SAME_SIGNAL_MS = 500;
 
 /** `sotto serve`: resolves with the exit code once the server has ended. */
 export async function runServe(args: string[]): Promise<number> {
@@ -23,8 +21,7 @@ export async function runServe(args: string[]): Promise<number> {
   const scheduler = new Scheduler({ workers: config.workers, threads: config.threads }, config.maxQueue);
   const spoolFolder = await SpoolFolder.create(config.home);
   const transcriber = new Transcriber({ scheduler, ffmpegPath: config.ffmpeg, maximumMs: config.maxDuration });
-  const shutdown = new AbortController();
-  let isDraining = false;
+  const shutdown = new Shutdown(config.drainMs);
   const server = await createServer({
     store,
     scheduler,
@@ -34,40 +31,25 @@ export async function runServe(args: string[]): Promise<number> {
     maxUploadBytes: config.maxUploadMb * BYTES_PER_MIB,
     shutdown: shutdown.signal,
     logLevel: config.logLevel,
-    isDraining: () => isDraining,
+    isDraining: () => shutdown.isDraining,
   });
-
-  const ended = new Promise<number>((resolve) => {
-    let askedMs = 0;
-    const drain = async () => {
-      if (isDraining && performance.now() - askedMs > SAME_SIGNAL_MS) process.exit(1);
-      if (isDraining) return;
-      askedMs = performance.now();
-      isDraining = true;
-      const timer = setTimeout(() => shutdown.abort(sottoError("shutting_down", {})), config.drainMs);
-      await server.close();
-      clearTimeout(timer);
-      await scheduler.close();
-      await spoolFolder.close();
-      resolve(0);
-    };
-    process.on("SIGTERM", drain);
-    process.on("SIGINT", drain);
-    // A terminal that closes, or an operator who expects the options to be read again, must not end the server.
-    process.on("SIGHUP", () => note("options are read at the start only; to change them, start the server again"));
-  });
+  const closeEngines = () => scheduler.close();
+  const closeSpool = () => spoolFolder.close();
+  const ended = shutdown.afterSignal([() => server.close(), closeEngines, closeSpool]);
+  // A terminal that closes, or an operator who expects the options to be read again, must not end the server.
+  process.on("SIGHUP", () => note("options are read at the start only; to change them, start the server again"));
 
   const facts = await scheduler.load(model.path);
   const decoder = await findDecoder(config.ffmpeg);
   if (!decoder.found) note(`ffmpeg was not found; requests will be answered 503. ${decoder.remedy}`);
-  if (model.demonstration)
-    note(
-      `${model.id} is the demonstration model: it knows ${model.demonstration}. For a real one: npx sotto models pull base-q8_0`,
-    );
-  note(`model ${model.id}, ${facts.workers} × ${facts.threadsPerWorker} threads`);
+  note(`model ${model.id}; ${facts.workers} windows at once, ${facts.threadsPerWorker} threads each`);
+  if (model.demonstration) {
+    const remedy = "for a real one: npx sotto models pull base-q8_0";
+    note(`${model.id} is the demonstration model: it knows ${model.demonstration}; ${remedy}`);
+  }
   await server.listen({ host: config.host, port: config.port }).catch(async (error: NodeJS.ErrnoException) => {
-    await scheduler.close();
-    await spoolFolder.close();
+    await closeEngines();
+    await closeSpool();
     throw new CommandError(cannotListen(error, config));
   });
   const address = server.server.address();
@@ -75,7 +57,8 @@ export async function runServe(args: string[]): Promise<number> {
   const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   process.stdout.write(`listening on ${url}\n`);
   note(`try: curl ${url}/v1/audio/transcriptions -F file=@${join(packageRoot(), "models", "demo.flac")}`);
-  return ended;
+  await ended;
+  return 0;
 }
 
 function cannotListen(
