@@ -38,7 +38,7 @@ test("list shows what is installed, damaged and available, and which is the defa
   assert.match(line("small"), /damaged +3 +Not a usable Whisper model file/);
   assert.match(line("base-q8_0"), /available +81,768,585 +q8_0 +multilingual$/);
   for (const { id, bundled } of catalog()) assert.ok(bundled || line(id) !== "", id);
-  assert.match(out, /\* the default model/);
+  assert.match(out, /\* is the default model/);
 });
 
 test("pull says every tenth of the way in a pipe, and what it verified", async (context) => {
