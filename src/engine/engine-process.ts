@@ -1,7 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { sottoError } from "../core/errors.js";
-import type { EngineFacts, EngineSetup, FromEngine, ToEngine, WindowJob, WindowResult } from "./protocol.js";
+import type { WindowResult } from "../core/window.js";
+import type { EngineFacts, EngineSetup, FromEngine, ToEngine, WindowJob } from "./protocol.js";
 
 /**
  * Turns of a waiting OpenMP thread before it sleeps. libgomp's own choice is to spin for good when threads are no more

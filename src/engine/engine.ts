@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
 import { sottoError } from "../core/errors.js";
+import type { WindowResult } from "../core/window.js";
 import { EngineExit, EngineProcess } from "./engine-process.js";
-import type { EngineFacts, EngineSetup, WindowJob, WindowResult } from "./protocol.js";
+import type { EngineFacts, EngineSetup, WindowJob } from "./protocol.js";
 
 /** How many windows at once, and threads for each; undefined: chosen by the machine's cores. */
 export interface Parallelism {

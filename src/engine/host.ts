@@ -1,15 +1,8 @@
 import { Piscina } from "piscina";
+import type { WindowResult } from "../core/window.js";
 import { type Addon, loadAddon, NATIVE_CODES, type NativeCode } from "./addon.js";
 import { LoadedModel } from "./loaded-model.js";
-import type {
-  EngineFacts,
-  EngineSetup,
-  FromEngine,
-  ToEngine,
-  WindowFailure,
-  WindowJob,
-  WindowResult,
-} from "./protocol.js";
+import type { EngineFacts, EngineSetup, FromEngine, ToEngine, WindowFailure, WindowJob } from "./protocol.js";
 import type { WorkerSetup, WorkerTask } from "./worker.js";
 
 /** V8's default of 4 MiB is also the real stack of the thread, and ggml's graphs go deep. */

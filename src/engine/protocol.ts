@@ -1,30 +1,10 @@
 import type { Window } from "../core/audio.js";
-import type { LanguageCode } from "../core/languages.js";
-import type { Task } from "../core/request.js";
-import type { EngineTimings, Segment } from "../core/result.js";
-
-/** How one window is to be decoded. */
-export interface DecodeParams {
-  task: Task;
-  /** undefined: detected on this window. */
-  language: LanguageCode | undefined;
-  prompt: string | undefined;
-  temperature: number;
-}
-
+import type { DecodeParams, WindowResult } from "../core/window.js";
 /** One window of work as it crosses to the engine process: a range of a file, never the samples themselves. */
 export interface WindowJob extends DecodeParams {
   jobId: number;
   spoolPath: string;
   window: Window;
-}
-
-/** What one window comes to. Segment times are relative to the window's first sample. */
-export interface WindowResult {
-  language: LanguageCode;
-  languageProbability: number;
-  segments: Segment[];
-  timings: EngineTimings;
 }
 
 /** What the engine says of the model it has loaded. */

@@ -1,10 +1,10 @@
 import { SAMPLES_PER_MS } from "../core/audio.js";
 import type { LanguageCode } from "../core/languages.js";
 import type { Segment } from "../core/result.js";
+import type { DecodeParams, WindowResult } from "../core/window.js";
 import type { NativeSession } from "./addon.js";
 import { AVG_LOGPROB_MIN, compressionRatio, decodeWithFallback, NO_SPEECH_PROB_MAX, type Pass } from "./fallback.js";
 import type { LoadedModel } from "./loaded-model.js";
-import type { DecodeParams, WindowResult } from "./protocol.js";
 import { FRAME_MS, STEP_MS, segmentTokens, type TokenSegment } from "./segmenter.js";
 
 /** The encoder sees 30 s at a time. */

@@ -1,9 +1,10 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import { BYTES_PER_SAMPLE } from "../core/audio.js";
+import type { WindowResult } from "../core/window.js";
 import { loadAddon, type NativeSession } from "./addon.js";
 import { LoadedModel } from "./loaded-model.js";
-import type { WindowJob, WindowResult } from "./protocol.js";
+import type { WindowJob } from "./protocol.js";
 import { decodeWindow } from "./window-decoder.js";
 
 /** What the host gives each worker thread. */

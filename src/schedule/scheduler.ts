@@ -1,7 +1,8 @@
 import { setMaxListeners } from "node:events";
 import type { Window } from "../core/audio.js";
+import type { DecodeParams, WindowResult } from "../core/window.js";
 import { divideCores, Engine, type Parallelism } from "../engine/engine.js";
-import type { DecodeParams, EngineFacts, WindowResult } from "../engine/protocol.js";
+import type { EngineFacts } from "../engine/protocol.js";
 import { Admission, type Place } from "./admission.js";
 import { Turns } from "./turns.js";
 

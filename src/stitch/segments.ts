@@ -1,6 +1,6 @@
 import { samplesToMs, type Window } from "../core/audio.js";
 import type { EngineTimings, Segment } from "../core/result.js";
-import type { WindowResult } from "../engine/protocol.js";
+import type { WindowResult } from "../core/window.js";
 
 /** Moves a window's segments from the window's own time to the file's. */
 export function placeSegments(window: Window, segments: readonly Segment[]): Segment[] {
