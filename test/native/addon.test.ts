@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -6,6 +7,7 @@ import { packageRoot } from "../../src/core/package-root.js";
 import { loadAddon, NATIVE_CODES, type NativeCode, type NativeDecodeOptions } from "../../src/engine/addon.js";
 import { LoadedModel } from "../../src/engine/loaded-model.js";
 import { MODEL_PATH } from "../support/demonstration.js";
+import { fixtureOf } from "../support/fixtures.js";
 
 const addon = loadAddon();
 const modelId = addon.openModel(MODEL_PATH, false);
@@ -17,6 +19,7 @@ after(() => session.close());
 const go = new Int32Array(new SharedArrayBuffer(4));
 const stop = new Int32Array(new SharedArrayBuffer(4)).fill(1);
 const second = new Int16Array(16_000);
+const speech = decodeFile(fixtureOf(4, 8).path);
 const greedy: NativeDecodeOptions = {
   temperature: 0,
   candidates: 1,
@@ -27,6 +30,11 @@ const greedy: NativeDecodeOptions = {
 };
 const prompt = () => model.promptTokens("transcribe", "en", undefined);
 
+function decodeFile(path: string): Int16Array {
+  const pcm = execFileSync("ffmpeg", ["-v", "error", "-i", path, "-f", "s16le", "-ar", "16000", "-ac", "1", "-"]);
+  return new Int16Array(pcm.buffer.slice(pcm.byteOffset, pcm.byteOffset + pcm.byteLength));
+}
+
 function failsWith(code: NativeCode, call: () => unknown): void {
   assert.throws(
     call,
@@ -34,7 +42,7 @@ function failsWith(code: NativeCode, call: () => unknown): void {
   );
 }
 
-function encoded(pcm = second) {
+function encoded(pcm: Int16Array = second) {
   session.setAudio(pcm, go);
   session.encode(0, go);
   return session;
@@ -124,7 +132,7 @@ test("a result follows Whisper's grammar: a timestamp first, pairs, never backwa
   const { timestampBegin, endOfText } = model.facts;
   for (let round = 0; round < 12; round++) {
     const noise = Int16Array.from({ length: 32_000 }, () => Math.round((Math.random() - 0.5) * 20_000));
-    const { ids, logprobs, endLogprob } = encoded(noise).decode(
+    const { ids, logprobs, endLogprob } = encoded(round % 3 === 0 ? noise : speech).decode(
       prompt(),
       { ...greedy, temperature: round % 2, seed: round, maxTokens: 60 },
       go,
@@ -145,14 +153,26 @@ test("a result follows Whisper's grammar: a timestamp first, pairs, never backwa
 });
 
 test("the same seed gives the same tokens, another one other tokens", () => {
-  const noise = Int16Array.from({ length: 32_000 }, (_, i) => Math.round(8000 * Math.sin(i * i)));
   const sample = (seed: number) =>
-    encoded(noise)
+    encoded(speech)
       .decode(prompt(), { ...greedy, temperature: 1, seed, maxTokens: 40 }, go)
       .ids.join();
   assert.equal(sample(1), sample(1));
-  const others = new Set([1, 2, 3, 4, 5, 6].map(sample));
-  assert.ok(others.size > 1);
+  assert.ok(new Set([1, 2, 3, 4, 5, 6].map(sample)).size > 1);
+});
+
+test("of several candidates the likeliest is kept", () => {
+  const mean = (candidates: number, seed: number) => {
+    const { logprobs, endLogprob } = encoded(speech).decode(
+      prompt(),
+      { ...greedy, temperature: 1, seed, candidates },
+      go,
+    );
+    return logprobs.reduce((sum, logprob) => sum + logprob, endLogprob) / (logprobs.length + 1);
+  };
+  // Candidate k of seed s is the only one of seed s + k.
+  const alone = [0, 1, 2, 3].map((offset) => mean(1, 50 + offset));
+  assert.ok(Math.abs(mean(4, 50) - Math.max(...alone)) < 1e-4);
 });
 
 test("probabilities of languages add up to one, and no-speech is a probability", () => {
