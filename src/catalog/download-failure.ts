@@ -1,6 +1,6 @@
+import { isStorageFull } from "../core/disk.js";
 import { SottoError } from "../core/errors.js";
 import { ModelError } from "./model-error.js";
-import { isStorageFull } from "./storage-full.js";
 
 /** Answers after which the same question may be answered otherwise. */
 const RETRYABLE_STATUSES = new Set([408, 425, 429, 500, 502, 503, 504]);

@@ -1,6 +1,7 @@
-import { type FileHandle, open } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { writeAll } from "../core/disk.js";
 import { httpFailure, transportFailure } from "./download-failure.js";
 import { ModelError } from "./model-error.js";
 import type { PartFile } from "./part-file.js";
@@ -146,12 +147,6 @@ async function receive(response: Response, place: Place, options: DownloadOption
   }
   if (totalBytes !== undefined && bytes < totalBytes) {
     throw new ModelError(`The transfer ended after ${bytes} of ${totalBytes} bytes.`, { retryable: true });
-  }
-}
-
-async function writeAll(handle: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < chunk.length; ) {
-    done += (await handle.write(chunk, done, chunk.length - done, position + done)).bytesWritten;
   }
 }
 

@@ -1,5 +1,6 @@
 import { constants, copyFile, mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { isStorageFull } from "../core/disk.js";
 import { catalogEntry } from "./catalog.js";
 import { fileChecksum, publishedChecksum } from "./checksum.js";
 import { installPart } from "./install-part.js";
@@ -10,7 +11,7 @@ import { isModelId, modelFileName, modelIdOf } from "./model-id.js";
 import { lockModel } from "./model-lock.js";
 import type { ModelStore } from "./model-store.js";
 import { PartFile } from "./part-file.js";
-import { isStorageFull, modelStorageFull } from "./storage-full.js";
+import { modelStorageFull } from "./storage-full.js";
 
 export interface ImportResult {
   id: string;

@@ -1,6 +1,7 @@
 import { constants, copyFile, mkdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { closestMatch } from "leven";
+import { isStorageFull } from "../core/disk.js";
 import { type CatalogEntry, catalog, catalogEntry, DEFAULT_SOURCE } from "./catalog.js";
 import { type Checksum, publishedChecksum } from "./checksum.js";
 import { download, INTERRUPTED } from "./download.js";
@@ -11,7 +12,7 @@ import { isModelId, modelFileName } from "./model-id.js";
 import { lockModel } from "./model-lock.js";
 import { PartFile } from "./part-file.js";
 import { parseSource, type Source } from "./source.js";
-import { isStorageFull, modelStorageFull } from "./storage-full.js";
+import { modelStorageFull } from "./storage-full.js";
 
 export interface PullProgress {
   phase: "transfer" | "verify";

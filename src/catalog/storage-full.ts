@@ -1,13 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { SottoError } from "../core/errors.js";
 
-const CODES = new Set(["ENOSPC", "EDQUOT"]);
-
-/** Whether the operating system refused to write for want of space. */
-export function isStorageFull(error: unknown): boolean {
-  return error instanceof Error && "code" in error && CODES.has(String(error.code));
-}
-
 /** The error `storage_full` in the words that fit a model. */
 export function modelStorageFull(cause?: unknown): SottoError {
   const message = "The disk for models is full. Free some space, or point SOTTO_HOME at another disk.";

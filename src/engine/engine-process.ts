@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { sottoError } from "../core/errors.js";
 import type { WindowResult } from "../core/window.js";
-import type { EngineFacts, EngineSetup, FromEngine, ToEngine, WindowJob } from "./protocol.js";
+import type { EngineSetup, FromEngine, ToEngine, WindowJob } from "./protocol.js";
 
 /**
  * Turns of a waiting OpenMP thread before it sleeps. libgomp's own choice is to spin for good when threads are no more
@@ -28,7 +28,7 @@ export class EngineProcess {
   readonly ended: Promise<void>;
   readonly #child: ChildProcess;
   readonly #pending = new Map<number, Pending>();
-  readonly #ready: Promise<EngineFacts>;
+  readonly #ready: Promise<void>;
   #nextJobId = 1;
   #hasEnded = false;
 
@@ -47,7 +47,7 @@ export class EngineProcess {
     });
     this.#ready = new Promise((resolve, reject) => {
       this.#child.on("message", (message: FromEngine) => {
-        if (message.type === "ready") resolve(message.facts);
+        if (message.type === "ready") resolve();
         else if (message.type === "load_failed") reject(sottoError("engine_unavailable", { reason: message.reason }));
         else this.#settle(message);
       });
@@ -67,7 +67,7 @@ export class EngineProcess {
   }
 
   /** @throws SottoError `engine_unavailable` when the model does not load */
-  ready(): Promise<EngineFacts> {
+  ready(): Promise<void> {
     return this.#ready;
   }
 
@@ -116,8 +116,7 @@ export class EngineProcess {
     this.#pending.delete(message.jobId);
     if (!pending) return;
     if (message.type === "done") pending.resolve(message.result);
-    else
-      pending.reject(sottoError("internal_error", {}, { cause: new Error(`${message.failure}: ${message.reason}`) }));
+    else pending.reject(sottoError("internal_error", {}, { cause: new Error(message.reason) }));
   }
 
   #end(reason: EngineExit): void {

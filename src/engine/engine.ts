@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { sottoError } from "../core/errors.js";
 import type { WindowResult } from "../core/window.js";
 import { EngineExit, EngineProcess } from "./engine-process.js";
-import type { EngineFacts, EngineSetup, WindowJob } from "./protocol.js";
+import type { EngineSetup, WindowJob } from "./protocol.js";
 
 /** How many windows at once, and threads for each; undefined: chosen by the machine's cores. */
 export interface Parallelism {
@@ -40,7 +40,7 @@ export class Engine {
    * Starts the process unless it runs, and waits until the model is loaded.
    * @throws SottoError `engine_unavailable`
    */
-  async start(): Promise<EngineFacts> {
+  async start(): Promise<void> {
     return (await this.#running()).ready();
   }
 

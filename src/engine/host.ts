@@ -1,8 +1,7 @@
 import { Piscina } from "piscina";
 import type { WindowResult } from "../core/window.js";
-import { type Addon, loadAddon, NATIVE_CODES, type NativeCode } from "./addon.js";
-import { LoadedModel } from "./loaded-model.js";
-import type { EngineFacts, EngineSetup, FromEngine, ToEngine, WindowFailure, WindowJob } from "./protocol.js";
+import { loadAddon } from "./addon.js";
+import type { EngineSetup, FromEngine, ToEngine, WindowJob } from "./protocol.js";
 import type { WorkerSetup, WorkerTask } from "./worker.js";
 
 /** V8's default of 4 MiB is also the real stack of the thread, and ggml's graphs go deep. */
@@ -20,11 +19,9 @@ async function main(): Promise<void> {
   for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"] as const) process.on(signal, () => {});
 
   // Here first, on the main thread: ggml's registries are filled without a lock.
-  let addon: Addon;
   let modelId: number;
   try {
-    addon = loadAddon();
-    modelId = addon.openModel(setup.modelPath, false);
+    modelId = loadAddon().openModel(setup.modelPath, false);
   } catch (error) {
     await send({ type: "load_failed", reason: (error as Error).message });
     process.exit(1);
@@ -53,7 +50,7 @@ async function main(): Promise<void> {
       }
     }
   });
-  await send({ type: "ready", facts: describe(addon, modelId, setup) });
+  await send({ type: "ready" });
 }
 
 async function decode(
@@ -67,34 +64,16 @@ async function decode(
   try {
     return { type: "done", jobId, result: await pool.run({ job, cancel }) };
   } catch (error) {
-    return { type: "failed", jobId, failure: failureOf(error), reason: (error as Error).message };
+    return { type: "failed", jobId, reason: reasonOf(error) };
   } finally {
     cancelWords.delete(jobId);
   }
 }
 
-const FAILURES: Record<NativeCode, WindowFailure> = {
-  cancelled: "cancelled",
-  invalid_argument: "engine_failed",
-  load_failed: "engine_failed",
-  out_of_memory: "engine_failed",
-  compute_failed: "engine_failed",
-};
-
-function failureOf(error: unknown): WindowFailure {
-  const code = (error as { code?: unknown }).code;
-  return NATIVE_CODES.includes(code as NativeCode) ? FAILURES[code as NativeCode] : "engine_failed";
-}
-
-function describe(addon: Addon, modelId: number, setup: EngineSetup): EngineFacts {
-  const model = new LoadedModel(addon, modelId);
-  return {
-    modelType: model.type,
-    multilingual: model.facts.multilingual,
-    workers: setup.workers,
-    threadsPerWorker: setup.threadsPerWorker,
-    systemInfo: addon.systemInfo(),
-  };
+/** The native side's code, where it has one, before its reason. */
+function reasonOf(error: unknown): string {
+  const { code, message } = error as { code?: string; message: string };
+  return code === undefined ? message : `${code}: ${message}`;
 }
 
 function send(message: FromEngine): Promise<void> {

@@ -50,10 +50,4 @@ export class LoadedModel {
     if (!this.hasTimestamps) tokens.push(facts.noTimestamps);
     return Int32Array.from(tokens);
   }
-
-  /** `tiny`, `base` … by the number of encoder layers, as whisper.cpp tells them. */
-  get type(): string {
-    const names: Record<number, string> = { 4: "tiny", 6: "base", 12: "small", 24: "medium", 32: "large" };
-    return names[this.facts.audioLayers] ?? "custom";
-  }
 }

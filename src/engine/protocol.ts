@@ -7,16 +7,6 @@ export interface WindowJob extends DecodeParams {
   window: Window;
 }
 
-/** What the engine says of the model it has loaded. */
-export interface EngineFacts {
-  modelType: string;
-  multilingual: boolean;
-  workers: number;
-  threadsPerWorker: number;
-  /** The CPU features and backends that ggml was built with. */
-  systemInfo: string;
-}
-
 /** How an engine process is set up; travels as its one command-line argument, in JSON. */
 export interface EngineSetup {
   modelPath: string;
@@ -24,13 +14,10 @@ export interface EngineSetup {
   threadsPerWorker: number;
 }
 
-/** Failures of a window that leave the engine alive. */
-export type WindowFailure = "cancelled" | "engine_failed";
-
 export type ToEngine = { type: "decode"; job: WindowJob } | { type: "cancel"; jobId: number };
 
 export type FromEngine =
-  | { type: "ready"; facts: EngineFacts }
+  | { type: "ready" }
   | { type: "load_failed"; reason: string }
   | { type: "done"; jobId: number; result: WindowResult }
-  | { type: "failed"; jobId: number; failure: WindowFailure; reason: string };
+  | { type: "failed"; jobId: number; reason: string };

@@ -1,7 +1,5 @@
+import { isStorageFull } from "../core/disk.js";
 import { sottoError } from "../core/errors.js";
-
-/** No space, and no quota: to the operator the same. */
-const CODES = new Set(["ENOSPC", "EDQUOT"]);
 
 /** What strerror makes of those two; ffmpeg and fluent-ffmpeg hand on text only. */
 const TEXT = /No space left on device|Disk quota exceeded|Disc quota exceeded/i;
@@ -10,8 +8,7 @@ const TEXT = /No space left on device|Disk quota exceeded|Disc quota exceeded/i;
  * Turns a full disk into `storage_full` and leaves every other error as it is: `throw storageFullOr(error)`.
  */
 export function storageFullOr(error: unknown): unknown {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return CODES.has(code) ? sottoError("storage_full", {}, { cause: error }) : error;
+  return isStorageFull(error) ? sottoError("storage_full", {}, { cause: error }) : error;
 }
 
 /** Whether a program's output complains of a full disk. */

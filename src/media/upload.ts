@@ -1,5 +1,6 @@
 import { type FileHandle, open, rm } from "node:fs/promises";
 import type { Readable } from "node:stream";
+import { writeAll } from "../core/disk.js";
 import { type SottoError, sottoError } from "../core/errors.js";
 import { storageFullOr } from "./storage-full.js";
 
@@ -69,13 +70,6 @@ export async function saveUpload(source: Readable, { path, maxBytes, drain = DRA
 
 function tooLarge(limitBytes: number, actual: number): SottoError {
   return sottoError("file_too_large", { limitBytes, actual }, { param: "file" });
-}
-
-/** `FileHandle.write` may write less than it is given. */
-async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
-  for (let offset = 0; offset < chunk.length; ) {
-    offset += (await file.write(chunk, offset)).bytesWritten;
-  }
 }
 
 function sourceError(error: unknown): unknown {

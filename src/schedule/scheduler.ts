@@ -2,7 +2,6 @@ import { setMaxListeners } from "node:events";
 import type { Window } from "../core/audio.js";
 import type { DecodeParams, WindowResult } from "../core/window.js";
 import { divideCores, Engine, type Parallelism } from "../engine/engine.js";
-import type { EngineFacts } from "../engine/protocol.js";
 import { Admission, type Place } from "./admission.js";
 import { Turns } from "./turns.js";
 
@@ -32,11 +31,6 @@ export class Scheduler {
     this.#admission = new Admission(divideCores(parallelism).workers, maxQueue);
   }
 
-  /** Requests let in and not yet answered. */
-  get requestCount(): number {
-    return this.#admission.inside;
-  }
-
   /** @throws SottoError `queue_full` */
   admit(): Place {
     return this.#admission.enter();
@@ -46,7 +40,7 @@ export class Scheduler {
    * Starts the model's engine, if it is not running.
    * @throws SottoError `engine_unavailable`
    */
-  load(modelPath: string): Promise<EngineFacts> {
+  load(modelPath: string): Promise<void> {
     return this.#engineOf(modelPath).engine.start();
   }
 
