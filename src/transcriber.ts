@@ -1,7 +1,7 @@
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { InstalledModel } from "./catalog/model-store.js";
 import { samplesToMs } from "./core/audio.js";
+import { usableCores } from "./core/cores.js";
 import { sottoError } from "./core/errors.js";
 import { LANGUAGE_CODES, languageName } from "./core/languages.js";
 import type { TranscribeRequest } from "./core/request.js";
@@ -35,7 +35,7 @@ export interface TranscriberParts {
 export class Transcriber {
   readonly #parts: TranscriberParts;
   /** Five hundred requests at once must not be five hundred ffmpegs. */
-  readonly #decoders = new Turns(availableParallelism());
+  readonly #decoders = new Turns(usableCores());
 
   constructor(parts: TranscriberParts) {
     this.#parts = parts;
@@ -69,10 +69,7 @@ export class Transcriber {
       prompt: request.prompt?.slice(-PROMPT_MAX_CHARACTERS),
       temperature: request.temperature,
     };
-    const results = await scheduler.decode(
-      { modelPath: model.path, spoolPath: spool.path, windows, params, onProgress },
-      signal,
-    );
+    const results = await scheduler.decode({ model, spoolPath: spool.path, windows, params, onProgress }, signal);
     const first = results[0];
     return {
       task: request.task,

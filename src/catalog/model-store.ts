@@ -2,18 +2,24 @@ import type { Stats } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { type SottoError, sottoError } from "../core/errors.js";
+import { fileStamp } from "../core/file-stamp.js";
 import { LANGUAGE_CODES, type LanguageCode } from "../core/languages.js";
 import { packageRoot } from "../core/package-root.js";
 import { catalogEntry } from "./catalog.js";
 import { chooseDefault } from "./default-model.js";
 import { type ModelFacts, readModelFile } from "./model-file.js";
 import { isModelId, modelIdOf } from "./model-id.js";
+import { sessionBytes } from "./session-memory.js";
 
 /** A model on disk whose file was walked and found right. */
 export interface InstalledModel {
   id: string;
   path: string;
   bytes: number;
+  /** Of the file that was walked: another stamp, another file. */
+  stamp: string;
+  /** Memory that one session of it takes beside the weights. */
+  sessionBytes: number;
   /** `f16`, or the name of the quantization: `q5_1`, `q8_0` … */
   quantization: string;
   /** Those that it is good for. */
@@ -165,8 +171,8 @@ export class ModelStore {
     }
   }
 
-  #walk(path: string, { size, mtimeMs, ino }: Stats): Promise<ModelFacts> {
-    const stamp = `${size}:${mtimeMs}:${ino}`;
+  #walk(path: string, status: Stats): Promise<ModelFacts> {
+    const stamp = fileStamp(status);
     const known = this.#walks.get(path);
     if (known?.stamp === stamp) return known.facts;
     const facts = readModelFile(path);
@@ -196,6 +202,8 @@ function describe(id: string, path: string, facts: ModelFacts, status: Stats, is
     id,
     path,
     bytes: facts.bytes,
+    stamp: fileStamp(status),
+    sessionBytes: sessionBytes(facts),
     quantization: facts.quantization,
     languages: isEnglish ? ["en"] : LANGUAGE_CODES.slice(0, facts.languageCount),
     languageCount: facts.languageCount,

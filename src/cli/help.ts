@@ -35,5 +35,6 @@ function optionLine(name: OptionName): string {
 function placeholder(name: OptionName): string {
   const entry = optionEntry(name);
   if (entry.kind === "integer") return "N";
+  if (entry.kind === "bytes") return "SIZE";
   return entry.kind === "duration" ? "TIME" : "VALUE";
 }

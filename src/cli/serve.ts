@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { ModelStore } from "../catalog/model-store.js";
 import { CommandError, readCommandLine, UsageError } from "../core/config.js";
+import { defaultMemoryLimitBytes } from "../core/memory.js";
 import { packageRoot } from "../core/package-root.js";
-import { divideCores } from "../engine/engine.js";
+import { divideCores } from "../engine/parallelism.js";
 import { createServer } from "../http/server.js";
 import { findDecoder } from "../media/decoder-check.js";
 import { SpoolFolder } from "../media/spool.js";
@@ -19,8 +20,13 @@ export async function runServe(args: string[]): Promise<number> {
 
   const store = new ModelStore({ home: config.home, configuredModel: config.model });
   const model = await store.find(undefined);
-  const parallelism = { workers: config.workers, threads: config.threads };
-  const scheduler = new Scheduler(parallelism, config.maxQueue);
+  const cores = divideCores({ workers: config.workers, threads: config.threads });
+  const scheduler = new Scheduler({
+    cores,
+    maxQueue: config.maxQueue,
+    memoryLimitBytes: config.memoryLimit ?? defaultMemoryLimitBytes(),
+    keepAliveMs: config.keepAlive,
+  });
   const spoolFolder = await SpoolFolder.create(config.home);
   const transcriber = new Transcriber({ scheduler, ffmpegPath: config.ffmpeg, maximumMs: config.maxDuration });
   const shutdown = new Shutdown(config.drainMs);
@@ -41,11 +47,10 @@ export async function runServe(args: string[]): Promise<number> {
   // A terminal that closes, or an operator who expects the options to be read again, must not end the server.
   process.on("SIGHUP", () => note("options are read at the start only; to change them, start the server again"));
 
-  await scheduler.load(model.path);
+  await scheduler.load(model);
   const decoder = await findDecoder(config.ffmpeg);
   if (!decoder.found) note(`ffmpeg was not found; requests will be answered 503. ${decoder.remedy}`);
-  const { workers, threadsPerWorker } = divideCores(parallelism);
-  note(`model ${model.id}; windows at once: ${workers}, threads for each: ${threadsPerWorker}`);
+  note(`model ${model.id}; windows at once: ${cores.workers}, threads for each: ${cores.threadsPerWorker}`);
   if (model.demonstration) {
     const remedy = "for a real one: npx sotto models pull base-q8_0";
     note(`${model.id} is the demonstration model: it knows ${model.demonstration}; ${remedy}`);

@@ -4,7 +4,9 @@ import { ModelStore } from "../catalog/model-store.js";
 import { CommandError, readCommandLine, UsageError } from "../core/config.js";
 import { SottoError } from "../core/errors.js";
 import { parseLanguage } from "../core/languages.js";
+import { defaultMemoryLimitBytes } from "../core/memory.js";
 import type { ResponseFormat, TranscribeRequest } from "../core/request.js";
+import { divideCores } from "../engine/parallelism.js";
 import { SpoolFolder } from "../media/spool.js";
 import { RENDERERS } from "../render/renderers.js";
 import { Scheduler } from "../schedule/scheduler.js";
@@ -36,11 +38,17 @@ export async function runTranscribe(args: string[]): Promise<number> {
     prompt: undefined,
     temperature: 0,
     responseFormat: config.format === "txt" ? "text" : config.format,
+    timeoutMs: undefined,
   };
 
   const store = new ModelStore({ home: config.home, configuredModel: config.model });
   const model = await store.find(undefined);
-  const scheduler = new Scheduler({ workers: config.workers, threads: config.threads }, files.length);
+  const scheduler = new Scheduler({
+    cores: divideCores({ workers: config.workers, threads: config.threads }),
+    maxQueue: files.length,
+    memoryLimitBytes: config.memoryLimit ?? defaultMemoryLimitBytes(),
+    keepAliveMs: Number.POSITIVE_INFINITY,
+  });
   const transcriber = new Transcriber({ scheduler, ffmpegPath: config.ffmpeg, maximumMs: config.maxDuration });
   const spoolFolder = await SpoolFolder.create(config.home);
   const interrupted = new AbortController();

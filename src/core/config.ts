@@ -133,9 +133,16 @@ function checkValue(name: OptionName, raw: unknown, origin: string): string | nu
       return value;
     }
     case "duration": {
+      if (entry.hasNever && String(raw) === "-1") return Number.POSITIVE_INFINITY;
       const match = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(String(raw));
-      if (!match) throw wrong("a duration such as 90s, 5m, 2h or bare seconds");
+      if (!match)
+        throw wrong(`a duration such as 90s, 5m, 2h or bare seconds${entry.hasNever ? ", or -1 for ever" : ""}`);
       return Math.round(Number(match[1]) * DURATION_UNITS_MS[(match[2] || "s") as "s" | "m" | "h"]);
+    }
+    case "bytes": {
+      const match = /^(\d+(?:\.\d+)?)(?:([kmgt])i?b?|b)?$/i.exec(String(raw));
+      if (!match || Number(match[1]) === 0) throw wrong("a size such as 6g, 512m or bare bytes");
+      return Math.round(Number(match[1]) * 1024 ** " kmgt".indexOf(match[2]?.toLowerCase() ?? " "));
     }
     case "string": {
       const text = String(raw);

@@ -84,6 +84,7 @@ export const ERRORS = {
     template: "The client closed the connection before the answer was ready.",
   },
   decoder_missing: unavailable(60, "ffmpeg was not found, so audio cannot be decoded. {remedy}"),
+  model_loading: unavailable(2, "The model is being loaded. Requests are taken and wait for it."),
   shutting_down: unavailable(5, "The server is shutting down and takes no new requests."),
   engine_unavailable: unavailable(5, "The engine is not running: {reason}."),
   storage_full: {

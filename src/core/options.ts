@@ -7,8 +7,10 @@ export type Command = "serve" | "transcribe" | "models";
 type OptionKind =
   | { kind: "string"; choices?: readonly string[] }
   | { kind: "integer"; min: number; max: number }
-  /** `90s`, `5m`, `2h` or bare seconds; held in milliseconds. */
-  | { kind: "duration" }
+  /** `90s`, `5m`, `2h` or bare seconds; held in milliseconds. `hasNever`: -1 too, held as Infinity. */
+  | { kind: "duration"; hasNever?: boolean }
+  /** `4g`, `512m` or bare bytes; held in bytes. */
+  | { kind: "bytes" }
   | { kind: "boolean" };
 
 type OptionEntry = OptionKind & {
@@ -62,6 +64,18 @@ export const OPTIONS = {
     max: 256,
     commands: decoding,
     doc: "Threads per worker; default: cores divided by workers",
+  },
+  keepAlive: {
+    kind: "duration",
+    hasNever: true,
+    default: "5m",
+    commands: ["serve"],
+    doc: "How long an unused model stays in memory; 0: not at all, -1: for good",
+  },
+  memoryLimit: {
+    kind: "bytes",
+    commands: decoding,
+    doc: "Memory for the engines of all models, e.g. 6g; default: 80 % of what this process may use",
   },
   ffmpeg: { kind: "string", default: "ffmpeg", commands: decoding, doc: "The ffmpeg program" },
   maxUploadMb: {

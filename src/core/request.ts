@@ -18,4 +18,6 @@ export interface TranscribeRequest {
   /** Sampling temperature 0..1. 0 means greedy with the fallback ladder. */
   temperature: number;
   responseFormat: ResponseFormat;
+  /** Past it the work stops and the answer is 408; undefined: no deadline. */
+  timeoutMs: number | undefined;
 }

@@ -54,8 +54,8 @@ export interface NativeDecoded {
 }
 
 /**
- * The caches of one decoding, for the thread that opened it. `cancel[0]` set to non-zero by another thread makes a call
- * throw `cancelled`. Every call is synchronous.
+ * The caches of one decoding, for the thread that opened it. `cancel` is
+ * `control-words.ts`: its first word set to non-zero by another thread makes a call throw `cancelled`. Every call is synchronous.
  */
 export interface NativeSession {
   /** Takes 1,600 to 480,000 samples at 16 kHz and computes their log-mel spectrogram. */

@@ -1,39 +1,70 @@
-import { availableParallelism } from "node:os";
-import { sottoError } from "../core/errors.js";
+import { setTimeout as sleep } from "node:timers/promises";
+import { abortable } from "../core/abortable.js";
+import { type SottoError, sottoError } from "../core/errors.js";
 import type { WindowResult } from "../core/window.js";
-import { EngineExit, EngineProcess } from "./engine-process.js";
+import { EngineExit, EngineProcess, LoadFailure } from "./engine-process.js";
+import { Pace } from "./pace.js";
 import type { EngineSetup, WindowJob } from "./protocol.js";
+import { Quarantine } from "./quarantine.js";
+import { Restarts, STARTS_IN_A_ROW } from "./restarts.js";
 
-/** How many windows at once, and threads for each; undefined: chosen by the machine's cores. */
-export interface Parallelism {
-  workers: number | undefined;
-  threads: number | undefined;
-}
+/** Ends of the engine that a window survives: its own doing, and in all (somebody may be killing engines at random). */
+const OWN_ENDS_MAX = 2;
+const TRIES_MAX = 5;
+/** Beyond its ceiling an engine is replaced between two windows; this many times beyond it, at once. */
+const RUNAWAY_FACTOR = 2;
 
 /**
- * Workers are for fairness: two of one thread give about the throughput of one of two threads, and the encoder gains
- * from threads. So one worker per four cores, and never more threads in all than cores.
+ * `idle`: not loaded, a window would load it. `loading`: a process is being started. `ready`: the model is loaded.
+ * `failing`: the last start failed.
  */
-export function divideCores({ workers, threads }: Parallelism, cores = availableParallelism()) {
-  const chosenWorkers = workers ?? Math.max(1, Math.floor(cores / Math.max(threads ?? 4, 1)));
-  return { workers: chosenWorkers, threadsPerWorker: threads ?? Math.max(1, Math.floor(cores / chosenWorkers)) };
+export type EngineState = "idle" | "loading" | "ready" | "failing";
+
+export interface EngineOptions {
+  setup: EngineSetup;
+  /** Resident memory at which the process is replaced: native code leaks. */
+  residentCeilingBytes: number;
+  pace?: Pace;
+  restarts?: Restarts;
 }
 
-/** One model's engine: a process that is replaced when it ends, and whose windows outlive it. */
+/** One model's engine: a process that is watched and replaced when it ends, and whose windows outlive it. */
 export class Engine {
-  readonly slots: number;
   readonly #setup: EngineSetup;
+  readonly #ceilingBytes: number;
+  readonly #pace: Pace;
+  readonly #restarts: Restarts;
+  readonly #quarantine = new Quarantine();
   #process: EngineProcess | undefined;
-  #isClosed = false;
+  #starting: Promise<EngineProcess> | undefined;
+  /** Counts stops: a start that was under way when it was stopped must not go on. */
+  #generation = 0;
+  #isReady = false;
+  #isRecycling = false;
+  #failure: string | undefined;
+  #residentBytes = 0;
 
-  constructor(modelPath: string, parallelism: Parallelism) {
-    this.#setup = { modelPath, ...divideCores(parallelism) };
-    this.slots = this.#setup.workers;
+  constructor({ setup, residentCeilingBytes, pace = new Pace(), restarts = new Restarts() }: EngineOptions) {
+    this.#setup = setup;
+    this.#ceilingBytes = residentCeilingBytes;
+    this.#pace = pace;
+    this.#restarts = restarts;
   }
 
-  /** Whether a process with the model in it is running. */
-  get isLoaded(): boolean {
-    return this.#process?.isAlive ?? false;
+  get state(): EngineState {
+    if (this.#isReady) return "ready";
+    if (this.#failure !== undefined) return "failing";
+    return this.#starting ? "loading" : "idle";
+  }
+
+  /** Why the last start failed. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /** As the process last said; 0 when there is none. */
+  get residentBytes(): number {
+    return this.#residentBytes;
   }
 
   /**
@@ -41,36 +72,127 @@ export class Engine {
    * @throws SottoError `engine_unavailable`
    */
   async start(): Promise<void> {
-    return (await this.#running()).ready();
+    await this.#running();
   }
 
   /**
-   * Decodes one window; when the process ends under it, once more in the next one.
-   * @throws SottoError `engine_crashed` when the same window was there at two ends, `engine_unavailable` when none starts
+   * Decodes one window. When the process ends under it, once more in the next one, alone there.
+   * @throws SottoError `engine_crashed` when the window took two processes down, `engine_unavailable` when none starts
    */
   async decode(job: Omit<WindowJob, "jobId">, signal: AbortSignal): Promise<WindowResult> {
-    for (let attempt = 1; ; attempt++) {
-      const engine = await this.#running();
-      await engine.ready();
-      signal.throwIfAborted();
+    const attempt = async () => {
+      const engine = await abortable(this.#running(), signal);
+      const result = await engine.decode(job, signal);
+      this.#restarts.served();
+      return result;
+    };
+    let ownEnds = 0;
+    for (let tries = 1; ; tries++) {
       try {
-        return await engine.decode(job, signal);
+        return await (tries === 1 ? this.#quarantine.share(attempt) : this.#quarantine.alone(attempt));
       } catch (error) {
         if (!(error instanceof EngineExit)) throw error;
-        if (this.#isClosed) throw sottoError("shutting_down", {});
-        if (attempt === 2) throw sottoError("engine_crashed", {}, { cause: error });
+        if (error.fromWithin) ownEnds++;
+        if (ownEnds === OWN_ENDS_MAX || tries === TRIES_MAX) throw sottoError("engine_crashed", {}, { cause: error });
       }
     }
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    await this.#process?.kill();
+  /** Ends the process and gives its memory back; windows in it fail. A later window starts another. */
+  async stop(): Promise<void> {
+    this.#generation++;
+    const engine = this.#process;
+    this.#forget();
+    this.#failure = undefined;
+    await engine?.kill();
   }
 
-  async #running(): Promise<EngineProcess> {
-    if (this.#isClosed) throw sottoError("shutting_down", {});
-    if (!this.#process?.isAlive) this.#process = new EngineProcess(this.#setup);
-    return this.#process;
+  #forget(): void {
+    this.#process = undefined;
+    this.#starting = undefined;
+    this.#isReady = false;
+    this.#residentBytes = 0;
+  }
+
+  #running(): Promise<EngineProcess> {
+    if (this.#isReady && this.#process?.isAlive) return Promise.resolve(this.#process);
+    if (!this.#starting) {
+      const generation = this.#generation;
+      const starting = this.#startUp(generation).finally(() => {
+        if (this.#starting === starting) this.#starting = undefined;
+      });
+      this.#starting = starting;
+      // Whoever awaits it hears of it; a start that nobody waits for may fail too.
+      starting.catch(() => {});
+    }
+    return this.#starting;
+  }
+
+  async #startUp(generation: number): Promise<EngineProcess> {
+    // A start that failed for good is not tried again by every request that comes.
+    if (this.#failure !== undefined && this.#restarts.delayMs > 0) throw this.#unavailable(this.#failure);
+    for (let starts = 1; ; starts++) {
+      await sleep(this.#restarts.delayMs);
+      if (generation !== this.#generation) throw sottoError("shutting_down", {});
+      const engine = this.#spawn();
+      try {
+        await engine.ready();
+        this.#isReady = true;
+        this.#failure = undefined;
+        return engine;
+      } catch (error) {
+        if (generation !== this.#generation) throw sottoError("shutting_down", {});
+        if (error instanceof LoadFailure) {
+          await engine.ended;
+          throw this.#fail(error.message);
+        }
+        if (starts === STARTS_IN_A_ROW) throw this.#fail("it ended each time while it loaded the model");
+      }
+    }
+  }
+
+  #spawn(): EngineProcess {
+    const engine = new EngineProcess(this.#setup, {
+      pace: this.#pace,
+      onPulse: (residentBytes) => this.#weigh(engine, residentBytes),
+    });
+    this.#process = engine;
+    void engine.ended.then(() => {
+      this.#restarts.ended();
+      if (this.#process !== engine) return;
+      const wasReady = this.#isReady;
+      this.#isReady = false;
+      this.#residentBytes = 0;
+      // The next window should not have to wait for it.
+      if (wasReady) void this.#running().catch(() => {});
+    });
+    return engine;
+  }
+
+  #fail(reason: string): SottoError {
+    this.#failure = reason;
+    return this.#unavailable(reason);
+  }
+
+  #unavailable(reason: string): SottoError {
+    const retryAfterSec = Math.max(1, Math.ceil(this.#restarts.delayMs / 1000));
+    return sottoError("engine_unavailable", { reason }, { retryAfterSec });
+  }
+
+  #weigh(engine: EngineProcess, residentBytes: number): void {
+    if (this.#process !== engine) return;
+    this.#residentBytes = residentBytes;
+    if (residentBytes > RUNAWAY_FACTOR * this.#ceilingBytes) {
+      void engine.kill(new EngineExit("took far more memory than its model needs and was ended", true));
+    } else if (residentBytes > this.#ceilingBytes && !this.#isRecycling) {
+      this.#isRecycling = true;
+      void this.#quarantine
+        .alone(async () => {
+          if (this.#process === engine) await engine.kill();
+        })
+        .finally(() => {
+          this.#isRecycling = false;
+        });
+    }
   }
 }

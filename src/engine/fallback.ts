@@ -1,5 +1,6 @@
 import { deflateSync } from "node:zlib";
 import type { NativeDecoded, NativeSession } from "./addon.js";
+import { countStep } from "./control-words.js";
 import type { LoadedModel } from "./loaded-model.js";
 
 /** openai/whisper `transcribe.py`: the defaults of temperature, compression_ratio_threshold and logprob_threshold. */
@@ -31,7 +32,7 @@ export function decodeWithFallback(
   model: LoadedModel,
   prompt: Int32Array,
   options: { temperature: number; noSpeechProb: number; seed: number },
-  cancel: Int32Array,
+  control: Int32Array,
 ): Pass {
   const temperatures = options.temperature === 0 ? LADDER : [options.temperature];
   const passes: Pass[] = [];
@@ -46,8 +47,9 @@ export function decodeWithFallback(
         timestamps: model.hasTimestamps,
         maxInitialTimestamp: MAX_INITIAL_TIMESTAMP,
       },
-      cancel,
+      control,
     );
+    countStep(control);
     const pass = judge(decoded, model, temperature);
     const isSilence = options.noSpeechProb > NO_SPEECH_PROB_MAX && pass.avgLogprob < AVG_LOGPROB_MIN;
     if (isSilence || (!repeats(pass) && pass.avgLogprob >= AVG_LOGPROB_MIN)) return pass;

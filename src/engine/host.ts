@@ -1,7 +1,11 @@
+import { statSync } from "node:fs";
 import { Piscina } from "piscina";
+import { fileStamp } from "../core/file-stamp.js";
 import type { WindowResult } from "../core/window.js";
 import { loadAddon } from "./addon.js";
+import { cancel, newControlWords, stepsOf } from "./control-words.js";
 import type { EngineSetup, FromEngine, ToEngine, WindowJob } from "./protocol.js";
+import { PULSE_MS } from "./watch.js";
 import type { WorkerSetup, WorkerTask } from "./worker.js";
 
 /** V8's default of 4 MiB is also the real stack of the thread, and ggml's graphs go deep. */
@@ -13,39 +17,37 @@ const WORKER_STACK_MB = 16;
  */
 async function main(): Promise<void> {
   const setup = JSON.parse(process.argv[2] ?? "") as EngineSetup;
-  // The server is gone: so is the work.
-  process.on("disconnect", () => process.exit(0));
+  // The server is gone, or wants the memory back: so is the work. `process.exit` would wait for threads that compute.
+  process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
   // A terminal's Ctrl-C reaches the whole group; the server decides when its engines end.
   for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"] as const) process.on(signal, () => {});
 
-  // Here first, on the main thread: ggml's registries are filled without a lock.
+  const running = new Map<number, Int32Array>();
+  setInterval(() => {
+    const steps = [...running].map(([jobId, control]) => [jobId, stepsOf(control)] as const);
+    void send({ type: "pulse", residentBytes: process.memoryUsage.rss(), steps });
+  }, PULSE_MS);
+
+  let pool: Piscina;
   let modelId: number;
   try {
-    modelId = loadAddon().openModel(setup.modelPath, false);
+    // Here first, on the main thread: ggml's registries are filled without a lock.
+    loadAddon();
+    pool = openPool(setup);
+    modelId = await openModel(pool, setup);
   } catch (error) {
     await send({ type: "load_failed", reason: (error as Error).message });
     process.exit(1);
   }
 
-  const pool = new Piscina<WorkerTask, WindowResult>({
-    filename: new URL("./worker.js", import.meta.url).href,
-    name: "decode",
-    minThreads: setup.workers,
-    maxThreads: setup.workers,
-    idleTimeout: Number.POSITIVE_INFINITY,
-    resourceLimits: { stackSizeMb: WORKER_STACK_MB },
-    workerData: { modelId, threads: setup.threadsPerWorker } satisfies WorkerSetup,
-  });
-  const cancelWords = new Map<number, Int32Array>();
-
   process.on("message", (message: ToEngine) => {
     switch (message.type) {
       case "decode":
-        void decode(pool, message.job, cancelWords).then(send);
+        void decode(pool, modelId, message.job, running).then(send);
         break;
       case "cancel": {
-        const word = cancelWords.get(message.jobId);
-        if (word) Atomics.store(word, 0, 1);
+        const control = running.get(message.jobId);
+        if (control) cancel(control);
         break;
       }
     }
@@ -53,20 +55,44 @@ async function main(): Promise<void> {
   await send({ type: "ready" });
 }
 
+function openPool({ workers, threadsPerWorker }: EngineSetup): Piscina {
+  return new Piscina({
+    filename: new URL("./worker.js", import.meta.url).href,
+    minThreads: workers,
+    maxThreads: workers,
+    idleTimeout: Number.POSITIVE_INFINITY,
+    resourceLimits: { stackSizeMb: WORKER_STACK_MB },
+    workerData: { threads: threadsPerWorker } satisfies WorkerSetup,
+  });
+}
+
+/** The file was walked before; between that and its opening somebody may have put another one in its place. */
+async function openModel(pool: Piscina, { modelPath, modelStamp }: EngineSetup): Promise<number> {
+  const demandUnchanged = () => {
+    if (fileStamp(statSync(modelPath)) !== modelStamp) throw new Error("the model's file changed while it was loaded");
+  };
+  demandUnchanged();
+  const modelId: number = await pool.run({ modelPath }, { name: "open" });
+  demandUnchanged();
+  return modelId;
+}
+
 async function decode(
-  pool: Piscina<WorkerTask, WindowResult>,
+  pool: Piscina,
+  modelId: number,
   job: WindowJob,
-  cancelWords: Map<number, Int32Array>,
+  running: Map<number, Int32Array>,
 ): Promise<FromEngine> {
   const { jobId } = job;
-  const cancel = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  cancelWords.set(jobId, cancel);
+  const control = newControlWords();
+  running.set(jobId, control);
   try {
-    return { type: "done", jobId, result: await pool.run({ job, cancel }) };
+    const result: WindowResult = await pool.run({ modelId, job, control } satisfies WorkerTask, { name: "decode" });
+    return { type: "done", jobId, result };
   } catch (error) {
     return { type: "failed", jobId, reason: reasonOf(error) };
   } finally {
-    cancelWords.delete(jobId);
+    running.delete(jobId);
   }
 }
 

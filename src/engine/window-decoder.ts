@@ -3,6 +3,7 @@ import type { LanguageCode } from "../core/languages.js";
 import type { Segment } from "../core/result.js";
 import type { DecodeParams, WindowResult } from "../core/window.js";
 import type { NativeSession } from "./addon.js";
+import { countStep } from "./control-words.js";
 import { AVG_LOGPROB_MIN, compressionRatio, decodeWithFallback, NO_SPEECH_PROB_MAX, type Pass } from "./fallback.js";
 import type { LoadedModel } from "./loaded-model.js";
 import { FRAME_MS, STEP_MS, segmentTokens, type TokenSegment } from "./segmenter.js";
@@ -17,31 +18,32 @@ const MIN_FRAMES = 10;
  * a segment open at the end, once more from its start. Nothing is carried from window to window but the client's prompt.
  *
  * @param pcm 16 kHz mono, 1,600 to 480,000 samples
- * @param cancel a shared word; non-zero makes the native calls throw `cancelled`
+ * @param control the words shared with the main thread: cancelling makes the native calls throw `cancelled`
  */
 export function decodeWindow(
   session: NativeSession,
   model: LoadedModel,
   pcm: Int16Array,
   params: DecodeParams,
-  cancel: Int32Array,
+  control: Int32Array,
 ): WindowResult {
   const windowMs = Math.floor(pcm.length / SAMPLES_PER_MS);
   const frames = Math.floor(windowMs / FRAME_MS);
   const segments: Segment[] = [];
   let spoken: { language: LanguageCode; probability: number } | undefined;
 
-  session.setAudio(pcm, cancel);
+  session.setAudio(pcm, control);
   for (let seek = 0; seek === 0 || frames - seek >= MIN_FRAMES; ) {
     const heardFrames = Math.min(ENCODER_FRAMES, frames - seek);
-    session.encode(seek, cancel);
-    const detection = session.detect(cancel);
+    session.encode(seek, control);
+    countStep(control);
+    const detection = session.detect(control);
     spoken ??= chooseLanguage(model, params.language, detection.languages);
 
     const prompt = model.promptTokens(params.task, spoken.language, params.prompt);
     const { noSpeechProb } = detection;
     const options = { temperature: params.temperature, noSpeechProb, seed: seek };
-    const pass = decodeWithFallback(session, model, prompt, options, cancel);
+    const pass = decodeWithFallback(session, model, prompt, options, control);
     if (noSpeechProb > NO_SPEECH_PROB_MAX && pass.avgLogprob < AVG_LOGPROB_MIN) {
       seek += heardFrames;
       continue;

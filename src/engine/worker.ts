@@ -9,27 +9,36 @@ import { decodeWindow } from "./window-decoder.js";
 
 /** What the host gives each worker thread. */
 export interface WorkerSetup {
-  modelId: number;
   threads: number;
 }
 
-/** A window with the word that cancels it: shared memory, since the thread is deaf to messages while it computes. */
+/** A window, the process's model, and the words shared with the main thread (`control-words.ts`). */
 export interface WorkerTask {
+  modelId: number;
   job: WindowJob;
-  cancel: Int32Array;
+  control: Int32Array;
 }
 
-const { modelId, threads } = workerData as WorkerSetup;
+const { threads } = workerData as WorkerSetup;
 const addon = loadAddon();
-const model = new LoadedModel(addon, modelId);
-let session: NativeSession | undefined;
+let opened: { model: LoadedModel; session: NativeSession } | undefined;
+
+/**
+ * Piscina's first task: loads the model for all workers of the process. Not on the main thread, which must go on saying
+ * that the process lives.
+ * @returns the model's id in the addon
+ */
+export function open({ modelPath }: { modelPath: string }): number {
+  return addon.openModel(modelPath, false);
+}
 
 /** Piscina's task: one window in, one result out, synchronous. */
-export function decode({ job, cancel }: WorkerTask): WindowResult {
-  session ??= addon.openSession(modelId, threads);
+export function decode({ modelId, job, control }: WorkerTask): WindowResult {
+  opened ??= { model: new LoadedModel(addon, modelId), session: addon.openSession(modelId, threads) };
+  const { model, session } = opened;
   const pcm = readSamples(job);
   try {
-    return decodeWindow(session, model, pcm, job, cancel);
+    return decodeWindow(session, model, pcm, job, control);
   } finally {
     session.clear();
   }

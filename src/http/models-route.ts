@@ -26,7 +26,7 @@ function describe(model: InstalledModel, { scheduler }: ModelsParts) {
     object: "model",
     created: model.createdSec,
     owned_by: "sotto",
-    state: scheduler.isLoaded(model.path) ? "loaded" : "on_disk",
+    state: scheduler.stateOf(model) === "ready" ? "loaded" : "on_disk",
     bytes: model.bytes,
     quantization: model.quantization,
     languages: model.languages,

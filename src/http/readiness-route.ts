@@ -15,16 +15,21 @@ const DECODER_STATE_MAX_AGE_MS = 5000;
 
 /**
  * 200 when a request sent now would be served.
- * @throws SottoError `decoder_missing`, `engine_unavailable`
+ * @throws SottoError `decoder_missing`, `model_loading`, `engine_unavailable`
  */
 export async function answerReadiness(_request: FastifyRequest, { store, scheduler, ffmpegPath }: ReadinessParts) {
   const decoder = await decoderState(ffmpegPath);
   if (!decoder.found) throw sottoError("decoder_missing", { remedy: decoder.remedy });
   const model = await store.find(undefined);
-  if (!scheduler.isLoaded(model.path)) {
-    // It ended or was never asked for: a request would start it, and so does the question.
-    await scheduler.load(model.path);
+  switch (scheduler.stateOf(model)) {
+    case "loading":
+      throw sottoError("model_loading", {});
+    case "failing":
+      // The question starts it again, as a request would; who asks next hears how that went.
+      scheduler.load(model).catch(() => {});
+      throw sottoError("engine_unavailable", { reason: "its last start failed" });
   }
+  // An idle model is loaded by the request itself.
   return { status: "ready", model: model.id };
 }
 

@@ -7,6 +7,7 @@ import type { Dialect } from "../dialects/dialect.js";
 import type { SpoolFolder } from "../media/spool.js";
 import type { Scheduler } from "../schedule/scheduler.js";
 import type { Transcriber } from "../transcriber.js";
+import { Deadline } from "./deadline.js";
 import { readForm } from "./read-form.js";
 
 export interface TranscriptionParts {
@@ -56,7 +57,9 @@ async function transcribe(
     const model = await parts.store.find(parsed.model);
     reply.header("x-sotto-model", model.id);
     const recording = { inputPath: form.filePath, folder: work.path };
-    const transcript = await parts.transcriber.transcribe(recording, parsed, model, signal);
+    using deadline = new Deadline(parsed.timeoutMs, request.arrivedMs);
+    const stop = AbortSignal.any([signal, deadline.signal]);
+    const transcript = await parts.transcriber.transcribe(recording, parsed, model, stop);
     return { transcript, parsed, ignored: dialect.ignored(form.fields) };
   } finally {
     place.leave();

@@ -1,13 +1,18 @@
 import { setMaxListeners } from "node:events";
 import type { Window } from "../core/audio.js";
 import type { DecodeParams, WindowResult } from "../core/window.js";
-import { divideCores, Engine, type Parallelism } from "../engine/engine.js";
+import { Engine, type EngineState } from "../engine/engine.js";
+import { engineBytes, residentCeilingBytes } from "../engine/engine-memory.js";
+import { Pace } from "../engine/pace.js";
+import type { CoreShare } from "../engine/parallelism.js";
+import { Restarts } from "../engine/restarts.js";
 import { Admission, type Place } from "./admission.js";
+import { type EngineModel, ResidentEngines } from "./resident-engines.js";
 import { Turns } from "./turns.js";
 
 /** Windows of one request, to be decoded in the same way. */
 export interface WindowWork {
-  modelPath: string;
+  model: EngineModel;
   spoolPath: string;
   windows: readonly Window[];
   params: DecodeParams;
@@ -15,20 +20,39 @@ export interface WindowWork {
   onProgress?: ((doneCount: number, windowCount: number) => void) | undefined;
 }
 
-interface ScheduledEngine {
-  engine: Engine;
-  turns: Turns;
+export interface SchedulerOptions {
+  cores: CoreShare;
+  maxQueue: number;
+  memoryLimitBytes: number;
+  keepAliveMs: number;
 }
 
-/** Owns waiting: who is let in, whose window is next, and on which model's engine it runs. */
+/** Owns waiting: who is let in, whose window is next, and which models' engines are loaded. */
 export class Scheduler {
-  readonly #parallelism: Parallelism;
+  readonly #slots: number;
   readonly #admission: Admission;
-  readonly #engines = new Map<string, ScheduledEngine>();
+  /** Of all engines together, so that two models do not ask for twice the cores. */
+  readonly #turns: Turns;
+  readonly #engines: ResidentEngines;
 
-  constructor(parallelism: Parallelism, maxQueue: number) {
-    this.#parallelism = parallelism;
-    this.#admission = new Admission(divideCores(parallelism).workers, maxQueue);
+  constructor({ cores, maxQueue, memoryLimitBytes, keepAliveMs }: SchedulerOptions) {
+    this.#slots = cores.workers;
+    this.#admission = new Admission(cores.workers, maxQueue);
+    this.#turns = new Turns(cores.workers);
+    // What was learnt of a model outlives its stays in memory.
+    const learnt = new Map<string, { pace: Pace; restarts: Restarts }>();
+    const estimateBytes = (model: EngineModel) => engineBytes(model, cores.workers);
+    this.#engines = new ResidentEngines({
+      createEngine: (model) => {
+        const known = learnt.get(model.path) ?? { pace: new Pace(), restarts: new Restarts() };
+        learnt.set(model.path, known);
+        const setup = { modelPath: model.path, modelStamp: model.stamp, ...cores };
+        return new Engine({ setup, residentCeilingBytes: residentCeilingBytes(estimateBytes(model)), ...known });
+      },
+      estimateBytes,
+      limitBytes: memoryLimitBytes,
+      keepAliveMs,
+    });
   }
 
   /** @throws SottoError `queue_full` */
@@ -37,15 +61,20 @@ export class Scheduler {
   }
 
   /**
-   * Starts the model's engine, if it is not running.
+   * Loads the model, if it is not.
    * @throws SottoError `engine_unavailable`
    */
-  load(modelPath: string): Promise<void> {
-    return this.#engineOf(modelPath).engine.start();
+  async load(model: EngineModel): Promise<void> {
+    const lease = await this.#engines.lease(model, new AbortController().signal);
+    try {
+      await lease.engine.start();
+    } finally {
+      lease.release();
+    }
   }
 
-  isLoaded(modelPath: string): boolean {
-    return this.#engines.get(modelPath)?.engine.isLoaded ?? false;
+  stateOf(model: EngineModel): EngineState {
+    return this.#engines.engineOf(model.path)?.state ?? "idle";
   }
 
   /**
@@ -53,8 +82,16 @@ export class Scheduler {
    * the others, which wait for it. The first failure stops the rest.
    */
   async decode(work: WindowWork, signal: AbortSignal): Promise<WindowResult[]> {
-    const { engine, turns } = this.#engineOf(work.modelPath);
-    const ticket = turns.ticket();
+    const lease = await this.#engines.lease(work.model, signal);
+    try {
+      return await this.#decodeOn(lease.engine, work, signal);
+    } finally {
+      lease.release();
+    }
+  }
+
+  async #decodeOn(engine: Engine, work: WindowWork, signal: AbortSignal): Promise<WindowResult[]> {
+    const ticket = this.#turns.ticket();
     const failed = new AbortController();
     const stop = AbortSignal.any([signal, failed.signal]);
     // Each window in a slot listens; Node takes more than ten for a leak.
@@ -62,7 +99,7 @@ export class Scheduler {
     let doneCount = 0;
     const decodeOne = async (window: Window, params: DecodeParams) => {
       const job = { ...params, spoolPath: work.spoolPath, window };
-      const result = await turns.run(ticket, stop, () => engine.decode(job, stop));
+      const result = await this.#turns.run(ticket, stop, () => engine.decode(job, stop));
       work.onProgress?.(++doneCount, work.windows.length);
       return result;
     };
@@ -81,7 +118,7 @@ export class Scheduler {
         results[index] = await decodeOne(work.windows[index] as Window, params);
       }
     };
-    const pulls = Array.from({ length: engine.slots }, () =>
+    const pulls = Array.from({ length: this.#slots }, () =>
       pull().catch((error: unknown) => {
         failed.abort(error);
         throw error;
@@ -96,16 +133,6 @@ export class Scheduler {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#engines.values()].map(({ engine }) => engine.close()));
-  }
-
-  #engineOf(modelPath: string): ScheduledEngine {
-    let scheduled = this.#engines.get(modelPath);
-    if (!scheduled) {
-      const engine = new Engine(modelPath, this.#parallelism);
-      scheduled = { engine, turns: new Turns(engine.slots) };
-      this.#engines.set(modelPath, scheduled);
-    }
-    return scheduled;
+    await this.#engines.close();
   }
 }

@@ -85,3 +85,29 @@ test("every option has one flag, one environment name and a doc line", () => {
     assert.ok(optionEntry(name).doc.length > 5, name);
   }
 });
+
+test("a keep-alive may be a duration, nothing at all or for ever", () => {
+  const keepAlive = (...args: string[]) => readCommandLine("serve", args, {}).config.keepAlive;
+  assert.equal(keepAlive(), 300_000);
+  assert.equal(keepAlive("--keep-alive", "0"), 0);
+  assert.equal(keepAlive("--keep-alive=-1"), Number.POSITIVE_INFINITY);
+  assert.equal(keepAlive("--keep-alive", "-1"), Number.POSITIVE_INFINITY);
+  assert.equal(keepAlive("--keep-alive", "90s"), 90_000);
+  assert.throws(() => keepAlive("--keep-alive", "-2"), /or -1 for ever.*'-2'/);
+  assert.throws(() => readCommandLine("serve", ["--max-duration=-1"], {}), /a duration/);
+});
+
+test("a size is bytes, or has a letter for its unit", () => {
+  const limit = (value: string) => readCommandLine("serve", ["--memory-limit", value], {}).config.memoryLimit;
+  assert.equal(readCommandLine("serve", [], {}).config.memoryLimit, undefined);
+  assert.equal(limit("1000000"), 1_000_000);
+  for (const text of ["1536m", "1.5g", "1.5GB", "1.5GiB", "1572864k"])
+    assert.equal(limit(text), 1536 * 1024 ** 2, text);
+  for (const text of ["much", "0", "4x", "-1g", ""]) {
+    assert.throws(
+      () => readCommandLine("serve", ["--config", configFile({ memoryLimit: text })], {}),
+      UsageError,
+      text,
+    );
+  }
+});

@@ -23,6 +23,7 @@ test("no field at all means the defaults", () => {
     prompt: undefined,
     temperature: 0,
     responseFormat: "json",
+    timeoutMs: undefined,
   });
 });
 
@@ -33,7 +34,14 @@ test("an empty value means absent", () => {
 
 test("fields are read, and of a repeated one the last counts", () => {
   const request = parseUnified(
-    form({ model: ["a", "b"], language: "English", prompt: "né", temperature: "0.25", response_format: "vtt" }),
+    form({
+      model: ["a", "b"],
+      language: "English",
+      prompt: "né",
+      temperature: "0.25",
+      response_format: "vtt",
+      timeout_ms: "1500",
+    }),
     "transcribe",
   );
   assert.deepEqual(request, {
@@ -43,6 +51,7 @@ test("fields are read, and of a repeated one the last counts", () => {
     prompt: "né",
     temperature: 0.25,
     responseFormat: "vtt",
+    timeoutMs: 1500,
   });
   assert.equal(parseUnified(form({ language: "auto" }), "transcribe").language, undefined);
 });
@@ -56,6 +65,9 @@ test("a wrong value is a 400 that names the field, what was expected and what ca
     ["temperature", "NaN", "a number from 0 to 1"],
     ["response_format", "xml", "one of json, text, srt, vtt, verbose_json"],
     ["language", "klingon", "an ISO-639-1 code"],
+    ["timeout_ms", "0", "a whole number of milliseconds"],
+    ["timeout_ms", "1.5", "a whole number of milliseconds"],
+    ["timeout_ms", "9999999999", "a whole number of milliseconds"],
   ] as const) {
     const error = refused({ [name]: value });
     assert.deepEqual([error.status, error.code, error.param], [400, "invalid_value", name]);

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,25 +8,13 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fixtureOf } from "../support/fixtures.js";
 import { type ErrorBody, postFile, wordsOf } from "../support/post.js";
+import { enginesOf } from "../support/processes.js";
 import { type RunningServer, runSotto, startServer } from "../support/sotto.js";
 
 const clip = fixtureOf(1, 8);
 const long = fixtureOf(45, 120);
 const transcriptions = (server: RunningServer) => `${server.url}/v1/audio/transcriptions`;
 const textOf = async (reply: Response) => wordsOf(((await reply.json()) as { text: string }).text);
-
-/** Process ids of the engines beneath a server. */
-function enginesOf(server: RunningServer): number[] {
-  const { stdout } = spawnSync("ps", ["-o", "pid=", "--ppid", String(server.child.pid)], { encoding: "utf8" });
-  return stdout
-    .split("\n")
-    .filter(Boolean)
-    .map(Number)
-    .filter((pid) => {
-      const path = `/proc/${pid}/cmdline`;
-      return existsSync(path) && readFileSync(path, "utf8").includes("host.js");
-    });
-}
 
 test("the start says what model serves and how to try it, and standard output holds the address alone", async () => {
   const server = await startServer();
@@ -92,29 +79,30 @@ test("an engine that is killed under a request is replaced, and the request is a
     const expected = await textOf(await postFile(transcriptions(server), long.path));
     const running = postFile(transcriptions(server), long.path);
     await sleep(600);
-    const [engine] = enginesOf(server);
+    const [engine] = enginesOf(server.child.pid);
     assert.ok(engine);
     process.kill(engine, "SIGKILL");
     const reply = await running;
     assert.equal(reply.status, 200);
     assert.deepEqual(await textOf(reply), expected);
-    assert.notDeepEqual(enginesOf(server), [engine]);
+    assert.notDeepEqual(enginesOf(server.child.pid), [engine]);
   } finally {
     await server.stop();
   }
 });
 
-test("a window that was there at two ends of the engine is given up, and the server serves on", async () => {
+test("when every engine is killed the request is given up, and one that comes back when it was told to is served", async () => {
   const server = await startServer();
   try {
     const hunt = setInterval(() => {
-      for (const pid of enginesOf(server)) process.kill(pid, "SIGKILL");
+      for (const pid of enginesOf(server.child.pid)) process.kill(pid, "SIGKILL");
     }, 20);
     const reply = await postFile(transcriptions(server), clip.path);
     clearInterval(hunt);
     const { error } = (await reply.json()) as ErrorBody;
     assert.ok(["engine_crashed", "engine_unavailable"].includes(error.code), error.code);
     assert.ok(reply.status >= 500);
+    await sleep(1000 * Number(reply.headers.get("retry-after") ?? 0));
     assert.deepEqual(await textOf(await postFile(transcriptions(server), clip.path)), wordsOf(clip.text));
   } finally {
     await server.stop();

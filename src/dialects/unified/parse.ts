@@ -4,7 +4,7 @@ import { RESPONSE_FORMATS, type ResponseFormat, type Task, type TranscribeReques
 import { type FormFields, scalar } from "../form-fields.js";
 
 /** The fields that this dialect acts on; `file` is the upload itself. */
-const KNOWN_FIELDS = new Set(["file", "model", "language", "prompt", "temperature", "response_format"]);
+const KNOWN_FIELDS = new Set(["file", "model", "language", "prompt", "temperature", "response_format", "timeout_ms"]);
 
 /** @throws SottoError `invalid_value` with the field as `param` */
 export function parseUnified(fields: FormFields, task: Task): TranscribeRequest {
@@ -15,6 +15,7 @@ export function parseUnified(fields: FormFields, task: Task): TranscribeRequest 
     prompt: scalar(fields, "prompt"),
     temperature: parseTemperature(scalar(fields, "temperature")),
     responseFormat: parseResponseFormat(scalar(fields, "response_format")),
+    timeoutMs: parseTimeout(scalar(fields, "timeout_ms")),
   };
 }
 
@@ -44,6 +45,18 @@ function parseResponseFormat(text: string | undefined): ResponseFormat {
   const format = RESPONSE_FORMATS.find((known) => known === text);
   if (!format) throw wrongValue("response_format", `one of ${RESPONSE_FORMATS.join(", ")}`, text);
   return format;
+}
+
+/** Longer than the longest timer of JavaScript is no deadline at all. */
+const TIMEOUT_MAX_MS = 2 ** 31 - 1;
+
+function parseTimeout(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const timeoutMs = Number(text);
+  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > TIMEOUT_MAX_MS) {
+    throw wrongValue("timeout_ms", `a whole number of milliseconds from 1 to ${TIMEOUT_MAX_MS}`, text);
+  }
+  return timeoutMs;
 }
 
 /** Longest part of a wrong value that is shown back. */

@@ -1,0 +1,23 @@
+import { sottoError } from "../core/errors.js";
+
+/** A request's own time limit, counted from its arrival. */
+export class Deadline implements Disposable {
+  readonly #passed = new AbortController();
+  readonly #timer: NodeJS.Timeout | undefined;
+
+  /** @param timeoutMs undefined: none */
+  constructor(timeoutMs: number | undefined, arrivedMs: number) {
+    if (timeoutMs === undefined) return;
+    const leftMs = Math.max(0, timeoutMs - (performance.now() - arrivedMs));
+    this.#timer = setTimeout(() => this.#passed.abort(sottoError("deadline_exceeded", { limitMs: timeoutMs })), leftMs);
+  }
+
+  /** Aborts with `deadline_exceeded`. */
+  get signal(): AbortSignal {
+    return this.#passed.signal;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+}

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { divideCores } from "../../src/engine/parallelism.js";
+
+const share = (workers: number | undefined, threads: number | undefined, cores: number) => {
+  const { workers: chosen, threadsPerWorker } = divideCores({ workers, threads }, cores);
+  return [chosen, threadsPerWorker];
+};
+
+test("left alone, one worker is given to each four cores", () => {
+  assert.deepEqual(share(undefined, undefined, 1), [1, 1]);
+  assert.deepEqual(share(undefined, undefined, 2), [1, 2]);
+  assert.deepEqual(share(undefined, undefined, 8), [2, 4]);
+  assert.deepEqual(share(undefined, undefined, 14), [3, 4]);
+});
+
+test("workers times threads never exceed the cores, whatever is asked for", () => {
+  for (const cores of [1, 2, 3, 4, 7, 16, 96]) {
+    for (const workers of [undefined, 1, 2, 5, 64]) {
+      for (const threads of [undefined, 1, 3, 8, 256]) {
+        const { workers: chosen, threadsPerWorker } = divideCores({ workers, threads }, cores);
+        assert.ok(
+          chosen >= 1 && threadsPerWorker >= 1 && chosen * threadsPerWorker <= cores,
+          `${cores} ${workers} ${threads}`,
+        );
+      }
+    }
+  }
+});
+
+test("what is asked for within the cores is given", () => {
+  assert.deepEqual(share(2, 1, 2), [2, 1]);
+  assert.deepEqual(share(2, 3, 8), [2, 3]);
+  assert.deepEqual(share(undefined, 2, 8), [4, 2]);
+});
