@@ -15,8 +15,9 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { loadAddon } from "../../dist/engine/addon.js";
-import { divideCores } from "../../dist/engine/engine.js";
+import { newControlWords } from "../../dist/engine/control-words.js";
 import { LoadedModel } from "../../dist/engine/loaded-model.js";
+import { divideCores } from "../../dist/engine/parallelism.js";
 import { decodeWindow } from "../../dist/engine/window-decoder.js";
 import { decodeToSpool } from "../../dist/media/decode.js";
 import { planWindows } from "../../dist/plan/windows.js";
@@ -49,7 +50,7 @@ const { workers, threadsPerWorker } = divideCores({ workers: 1, threads: undefin
 const addon = loadAddon();
 const model = new LoadedModel(addon, addon.openModel(values.model, false));
 const session = addon.openSession(model.id, threadsPerWorker);
-const go = new Int32Array(new SharedArrayBuffer(4));
+const go = newControlWords();
 
 function engineAloneMs() {
   const startedMs = performance.now();
