@@ -35,7 +35,7 @@ async function request() {
   const chance = Math.random();
   if (chance < 0.1) {
     // Cut off, or nothing that was ever audio.
-    const body = chance < 0.05 ? clip.body.slice(0, Math.random() * 2000) : new Blob(["no audio at all"]);
+    const body = chance < 0.05 ? clip.body.slice(0, Math.floor(Math.random() * 2000)) : new Blob(["no audio at all"]);
     return (await transcribe(server.url, { ...clip, body })).status;
   }
   if (chance < 0.25) {
