@@ -1,7 +1,8 @@
-//! Builds the C++ unit with cmake and links it, static, into the addon.
+//! Builds the C++ unit with cmake and links it, static, into the addon. ggml itself becomes shared libraries beside the
+//! addon: its base, and the backends that `SOTTO_VARIANTS` and `SOTTO_BACKENDS` name, in `SOTTO_MODULES`.
 //!
 //! The source of whisper.cpp lies in the npm package that `native/UPSTREAM` pins; `scripts/build-native.mjs` has checked
-//! it by the time cargo runs.
+//! it by the time cargo runs, and sets the variables.
 
 use std::path::{Path, PathBuf};
 
@@ -20,27 +21,33 @@ fn main() {
     // The upstream tree is pinned by its hash, so its package.json changes whenever the tree does.
     println!("cargo:rerun-if-changed={}", upstream.join("../../package.json").display());
 
-    let built = cmake::Config::new(&native)
+    let modules = PathBuf::from(required("SOTTO_MODULES"));
+    cmake::Config::new(&native)
         .profile("Release")
         .define("WHISPER_SOURCE", canonical(&upstream))
-        .build_target("sotto_engine")
+        .define("SOTTO_VARIANTS", required("SOTTO_VARIANTS"))
+        .define("SOTTO_BACKENDS", required("SOTTO_BACKENDS"))
+        .define("SOTTO_MODULES", &modules)
+        .build_target("sotto_all")
         .build();
 
-    println!("cargo:rustc-link-search=native={}", built.join("build/lib").display());
-    // In this order: each library needs only those after it.
-    for library in ["sotto_engine", "ggml", "ggml-cpu", "ggml-base"] {
-        println!("cargo:rustc-link-lib=static={library}");
-    }
-    let (cxx, openmp): (&str, Option<&str>) = match std::env::var("CARGO_CFG_TARGET_OS").as_deref() {
-        Ok("macos") => ("c++", None),
-        _ => ("stdc++", Some("gomp")),
+    let built = PathBuf::from(std::env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("build");
+    println!("cargo:rustc-link-search=native={}", built.join("lib").display());
+    println!("cargo:rustc-link-search=native={}", modules.display());
+    println!("cargo:rustc-link-lib=static=sotto_engine");
+    println!("cargo:rustc-link-lib=dylib=ggml-base");
+    let (cxx, beside) = match std::env::var("CARGO_CFG_TARGET_OS").as_deref() {
+        Ok("macos") => ("c++", "@loader_path"),
+        _ => ("stdc++", "$ORIGIN"),
     };
     println!("cargo:rustc-link-lib=dylib={cxx}");
-    if let Some(library) = openmp {
-        println!("cargo:rustc-link-lib=dylib={library}");
-    } else {
-        println!("cargo:rustc-link-lib=framework=Accelerate");
-    }
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-rpath,{beside}");
+}
+
+/// A variable that the build script sets, possibly to nothing.
+fn required(name: &str) -> String {
+    println!("cargo:rerun-if-env-changed={name}");
+    std::env::var(name).unwrap_or_else(|_| panic!("expected {name}; build with `npm run build:native`"))
 }
 
 fn canonical(path: &Path) -> PathBuf {

@@ -1,8 +1,12 @@
-// `npm run build:native`: the addon alone. --force builds all of it even if it is up to date; --print-upstream prints
-// the hash of whisper.cpp's source, for native/UPSTREAM.
+// `npm run build:native`: the addon alone, and the libraries beside it. --backend vulkan or cuda (metal on a Mac) adds the
+// module for a GPU, --all-variants all of ggml's variants for CPUs, as published packages carry them; both stay until
+// --force, which builds everything anew, is given without them. --print-upstream prints the hash of whisper.cpp's source,
+// for native/UPSTREAM.
 import { parseArgs } from "node:util";
-import { buildAddon, reasonToBuildHere } from "./setup/addon.mjs";
+import { buildAddon, forgetModules, reasonToBuildHere } from "./setup/addon.mjs";
+import { allVariants } from "./setup/cpu-variants.mjs";
 import { Failure, runMain } from "./setup/failure.mjs";
+import { demandGpuTools, GPU_BACKENDS } from "./setup/gpu-tools.mjs";
 import { withLock } from "./setup/lock.mjs";
 import { installPackages, reasonToInstallHere } from "./setup/packages.mjs";
 import { say } from "./setup/say.mjs";
@@ -16,7 +20,12 @@ await runMain(async () => {
     return;
   }
   requireNode();
-  const reason = options.force ? "--force" : reasonToBuildHere();
+  demandGpuTools(options.backends);
+  const wanted = {
+    backends: options.backends,
+    ...(options["all-variants"] ? { variants: allVariants().map(({ name }) => name) } : {}),
+  };
+  const reason = options.force ? "--force" : reasonToBuildHere(wanted);
   if (!reason) {
     say("the engine is up to date");
     return;
@@ -25,16 +34,25 @@ await runMain(async () => {
   await withLock(async () => {
     const packages = reasonToInstallHere();
     if (packages) await installPackages(packages);
-    await buildAddon(reason, { startOver: options.force === true });
+    if (options.force) forgetModules();
+    await buildAddon(reason, { startOver: options.force === true, ...wanted });
   });
 });
 
 function parseOptions() {
   try {
-    const options = { force: { type: "boolean" }, "print-upstream": { type: "boolean" } };
-    return parseArgs({ options: /** @type {import("node:util").ParseArgsConfig["options"]} */ (options) }).values;
+    const { values } = parseArgs({
+      options: {
+        force: { type: "boolean" },
+        "print-upstream": { type: "boolean" },
+        "all-variants": { type: "boolean" },
+        backend: { type: "string", multiple: true },
+      },
+    });
+    return { ...values, backends: values.backend ?? [] };
   } catch (error) {
     const came = error instanceof Error ? error.message : String(error);
-    throw new Failure(`Expected --force or --print-upstream. ${came}`);
+    const backends = GPU_BACKENDS.join(", ");
+    throw new Failure(`Expected --backend (${backends}), --all-variants, --force or --print-upstream. ${came}`);
   }
 }

@@ -6,12 +6,14 @@
 #include "engine.h"
 #include "sampler.h"
 #include "status.h"
+#include "upstream_log.h"
 
 using sotto::fail;
 using sotto::guarded;
 
 struct sotto_model {
     whisper_context *         context = nullptr;
+    std::string               device; // empty: the CPU alone
     sotto::sampler_vocabulary vocabulary;
 
     ~sotto_model() { whisper_free(context); }
@@ -35,21 +37,9 @@ struct sotto_session {
 
 namespace {
 
-thread_local std::string last_upstream_error;
-
 // whisper_full refuses less than 100 ms; its log-mel reads past the end below 201 samples.
 constexpr size_t MIN_SAMPLES = 1600;
 constexpr size_t MAX_SAMPLES = 30 * WHISPER_SAMPLE_RATE;
-
-void keep_upstream_errors(ggml_log_level level, const char * text, void *) {
-    if (level != GGML_LOG_LEVEL_ERROR) {
-        return;
-    }
-    last_upstream_error = text;
-    while (!last_upstream_error.empty() && last_upstream_error.back() == '\n') {
-        last_upstream_error.pop_back();
-    }
-}
 
 bool is_cancelled(const sotto_session & session) {
     return session.cancel && __atomic_load_n(session.cancel, __ATOMIC_RELAXED) != 0;
@@ -154,6 +144,26 @@ bool grow(sotto_session & session, size_t prompt_count, const sotto_decode_optio
     }
 }
 
+// whisper.cpp counts GPUs in the order of the registry. -1: there is none of that name; 0 for none at all.
+int gpu_index(const std::string & name) {
+    int index = 0;
+    for (size_t i = 0; i < ggml_backend_dev_count() && !name.empty(); ++i) {
+        ggml_backend_dev_t device = ggml_backend_dev_get(i);
+        const enum ggml_backend_dev_type type = ggml_backend_dev_type(device);
+        if (type != GGML_BACKEND_DEVICE_TYPE_GPU && type != GGML_BACKEND_DEVICE_TYPE_IGPU) continue;
+        if (name == ggml_backend_dev_name(device)) return index;
+        ++index;
+    }
+    return name.empty() ? 0 : -1;
+}
+
+// When a GPU does not start, whisper.cpp goes on without it and says nothing.
+bool runs_on(const whisper_state & state, const std::string & device) {
+    return device.empty() || std::any_of(state.backends.begin(), state.backends.end(), [&](ggml_backend_t backend) {
+        return device == ggml_backend_dev_name(ggml_backend_get_device(backend));
+    });
+}
+
 double mean_logprob(const std::vector<float> & logprobs, float end_logprob) {
     double sum = end_logprob;
     for (const float logprob : logprobs) sum += logprob;
@@ -170,16 +180,24 @@ const char * sotto_system_info(void) {
     return info.c_str();
 }
 
-sotto_status sotto_model_open(const char * path, int32_t use_gpu, sotto_model ** out) {
+sotto_status sotto_model_open(const char * path, const char * device, sotto_model ** out) {
     return guarded([&]() -> sotto_status {
-        whisper_log_set(keep_upstream_errors, nullptr);
-        last_upstream_error.clear();
+        sotto::listen_to_upstream();
+        // whisper.cpp asserts that there is one.
+        if (!ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU)) {
+            return fail(SOTTO_INVALID_ARGUMENT, "no backend for the CPU is loaded");
+        }
         auto model = std::make_unique<sotto_model>();
+        model->device = device;
         whisper_context_params params = whisper_context_default_params();
-        params.use_gpu = use_gpu != 0;
+        params.use_gpu = !model->device.empty();
+        params.gpu_device = gpu_index(model->device);
+        if (params.gpu_device < 0) {
+            return fail(SOTTO_INVALID_ARGUMENT, "no such device: " + model->device);
+        }
         model->context = whisper_init_from_file_with_params_no_state(path, params);
         if (!model->context) {
-            return fail(SOTTO_LOAD_FAILED, last_upstream_error.empty() ? "whisper.cpp gave no reason" : last_upstream_error);
+            return fail(SOTTO_LOAD_FAILED, sotto::upstream_error("whisper.cpp gave no reason"));
         }
         model->vocabulary = sampler_vocabulary_of(*model->context);
         *out = model.release();
@@ -228,6 +246,9 @@ sotto_status sotto_session_open(sotto_model * model, int32_t threads, sotto_sess
         session->state   = whisper_init_state(model->context);
         if (!session->state) {
             return fail(SOTTO_OUT_OF_MEMORY, "no memory for the caches of a session");
+        }
+        if (!runs_on(*session->state, model->device)) {
+            return fail(SOTTO_COMPUTE_FAILED, "the device " + model->device + " did not start");
         }
         poll_cancel_in_every_node(*session);
         *out = session.release();
@@ -368,6 +389,24 @@ sotto_status sotto_session_decode(sotto_session * session, const int32_t * promp
         out->ids      = session->ids.data();
         out->logprobs = session->logprobs.data();
         out->count    = static_cast<int32_t>(session->ids.size());
+        return SOTTO_OK;
+    });
+}
+
+sotto_status sotto_session_sample_encoding(sotto_session * session, float * out, size_t count) {
+    return guarded([&]() -> sotto_status {
+        const ggml_tensor * values = session->state->kv_cross.v;
+        if (!session->has_encoding || values->type != GGML_TYPE_F16) {
+            return fail(SOTTO_INVALID_ARGUMENT, "sampling needs an encoding, in half floats");
+        }
+        // The cache is longer than what the encoder fills: of the audio's positions only.
+        const whisper_hparams & hparams = session->model->context->model.hparams;
+        const size_t filled = static_cast<size_t>(hparams.n_audio_ctx) * hparams.n_text_state;
+        for (size_t i = 0; i < count; ++i) {
+            ggml_fp16_t half;
+            ggml_backend_tensor_get(values, &half, i * (filled / count) * sizeof(half), sizeof(half));
+            out[i] = ggml_fp16_to_fp32(half);
+        }
         return SOTTO_OK;
     });
 }

@@ -76,8 +76,38 @@ const char * sotto_last_error(void);
 const char * sotto_whisper_version(void);
 const char * sotto_system_info(void);
 
+// A device that a loaded backend found. The strings live as long as the process.
+typedef struct {
+    const char * name;        // "CPU", "Vulkan0" …
+    const char * description;
+    int32_t      is_gpu;
+    uint64_t     free_bytes;
+    uint64_t     total_bytes;
+} sotto_device;
+
+// Loads a backend's module; *name is its name. One for the CPU must be loaded before any model is opened.
+sotto_status sotto_backend_load(const char * path, const char ** name);
+// How well the processor suits a module that is not loaded: 0: not at all. Runs none of its kernels.
+sotto_status sotto_backend_score(const char * path, int32_t * score);
+size_t       sotto_device_count(void);
+sotto_status sotto_device_describe(size_t index, sotto_device * out);
+
+// One product of the probe: weights of a type, at one of the places that the device has for them.
+typedef struct {
+    const char * type;
+    const char * place;
+    int32_t      wide;          // 1: many columns, as the encoder has; 0: one, as the decoder
+    int32_t      used;          // 1: the place where weights of this type go
+    double       error;         // root mean square, relative to the result; infinite when not a number
+    double       milliseconds;  // of the fastest repetition
+} sotto_product;
+
+// Computes products on a device ("": the CPU) and holds them against plain loops.
+sotto_status sotto_probe_products(const char * device, int32_t threads, sotto_product * out, size_t capacity, size_t * count);
+
 // Loads a model file. The caller has walked it before: a crafted file may abort the process in here.
-sotto_status sotto_model_open(const char * path, int32_t use_gpu, sotto_model ** out);
+// `device`: name of a GPU, or "" for the CPU alone.
+sotto_status sotto_model_open(const char * path, const char * device, sotto_model ** out);
 void         sotto_model_close(sotto_model * model);
 sotto_status sotto_model_describe(const sotto_model * model, sotto_model_facts * out);
 // Bytes of one token of the vocabulary; *out is valid as long as the model.
@@ -98,6 +128,8 @@ sotto_status sotto_session_detect(sotto_session * session, float * no_speech, fl
 // Decodes after `prompt`, which ends in the task (and <|notimestamps|>).
 sotto_status sotto_session_decode(sotto_session * session, const int32_t * prompt, size_t prompt_count,
                                   const sotto_decode_options * options, sotto_tokens * out, const int32_t * cancel);
+// Samples what the decoder would attend to: `count` values spread over the cross-attention's cache.
+sotto_status sotto_session_sample_encoding(sotto_session * session, float * out, size_t count);
 sotto_status sotto_session_timings(const sotto_session * session, sotto_timings * out);
 // Forgets the audio and all that came of it, so that nothing of one request can reach the next.
 void         sotto_session_clear(sotto_session * session);

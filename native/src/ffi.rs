@@ -61,12 +61,43 @@ pub struct Timings {
     pub sample_us: i64,
 }
 
+#[repr(C)]
+pub struct Device {
+    pub name: *const c_char,
+    pub description: *const c_char,
+    pub is_gpu: i32,
+    pub free_bytes: u64,
+    pub total_bytes: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Product {
+    pub kind: *const c_char,
+    pub place: *const c_char,
+    pub wide: i32,
+    pub used: i32,
+    pub error: f64,
+    pub milliseconds: f64,
+}
+
 extern "C" {
+    pub fn sotto_backend_load(path: *const c_char, name: *mut *const c_char) -> i32;
+    pub fn sotto_backend_score(path: *const c_char, score: *mut i32) -> i32;
+    pub fn sotto_device_count() -> usize;
+    pub fn sotto_device_describe(index: usize, out: *mut Device) -> i32;
+    pub fn sotto_probe_products(
+        device: *const c_char,
+        threads: i32,
+        out: *mut Product,
+        capacity: usize,
+        count: *mut usize,
+    ) -> i32;
     pub fn sotto_last_error() -> *const c_char;
     pub fn sotto_whisper_version() -> *const c_char;
     pub fn sotto_system_info() -> *const c_char;
 
-    pub fn sotto_model_open(path: *const c_char, use_gpu: i32, out: *mut *mut Model) -> i32;
+    pub fn sotto_model_open(path: *const c_char, device: *const c_char, out: *mut *mut Model) -> i32;
     pub fn sotto_model_close(model: *mut Model);
     pub fn sotto_model_describe(model: *const Model, out: *mut ModelFacts) -> i32;
     pub fn sotto_model_token_bytes(model: *const Model, id: i32, out: *mut *const c_char, length: *mut usize) -> i32;
@@ -89,6 +120,7 @@ extern "C" {
         out: *mut Tokens,
         cancel: *const i32,
     ) -> i32;
+    pub fn sotto_session_sample_encoding(session: *mut Session, out: *mut f32, count: usize) -> i32;
     pub fn sotto_session_timings(session: *const Session, out: *mut Timings) -> i32;
     pub fn sotto_session_clear(session: *mut Session);
 }

@@ -1,6 +1,7 @@
 //! What JavaScript sees of the engine. Numbers, strings and samples go in; a plain object or an error with a code comes
 //! out. Synchronous throughout: the caller is a worker thread that has nothing else to do.
 
+mod backends;
 mod ffi;
 mod model;
 mod session;
@@ -51,8 +52,8 @@ pub fn system_info() -> String {
 }
 
 #[napi(catch_unwind)]
-pub fn open_model(path: String, use_gpu: bool) -> Result<u32> {
-    model::open(&path, use_gpu)
+pub fn open_model(path: String, device: String) -> Result<u32> {
+    model::open(&path, &device)
 }
 
 #[napi(catch_unwind)]

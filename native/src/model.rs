@@ -2,12 +2,11 @@
 //! JavaScript objects but can pass a number.
 
 use std::collections::HashMap;
-use std::ffi::CString;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use crate::ffi;
-use crate::status::{check, error, Failure, Result};
+use crate::status::{c_string, check, error, Failure, Result};
 
 pub struct Model(*mut ffi::Model);
 
@@ -52,11 +51,12 @@ fn models() -> MutexGuard<'static, HashMap<u32, Arc<Model>>> {
     MODELS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-pub fn open(path: &str, use_gpu: bool) -> Result<u32> {
-    let path = CString::new(path).map_err(|_| error(Failure::InvalidArgument, "the path holds a zero byte"))?;
+/// `device`: name of a GPU, or empty for the CPU alone.
+pub fn open(path: &str, device: &str) -> Result<u32> {
+    let (path, device) = (c_string(path)?, c_string(device)?);
     let mut model = std::ptr::null_mut();
-    // SAFETY: `path` and `model` outlive the call.
-    check(unsafe { ffi::sotto_model_open(path.as_ptr(), use_gpu.into(), &mut model) })?;
+    // SAFETY: the strings and `model` outlive the call.
+    check(unsafe { ffi::sotto_model_open(path.as_ptr(), device.as_ptr(), &mut model) })?;
     let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
     models().insert(id, Arc::new(Model(model)));
     Ok(id)

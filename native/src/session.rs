@@ -131,6 +131,14 @@ impl Session {
         })
     }
 
+    /// `count` values spread over what the decoder would attend to.
+    #[napi(catch_unwind)]
+    pub fn sample_encoding(&mut self, count: u32) -> Result<Float32Array> {
+        let mut samples = vec![0.0; count as usize];
+        check(unsafe { ffi::sotto_session_sample_encoding(self.inner()?, samples.as_mut_ptr(), samples.len()) })?;
+        Ok(samples.into())
+    }
+
     #[napi(catch_unwind)]
     pub fn timings(&self) -> Result<Timings> {
         let mut timings = ffi::Timings::default();

@@ -1,6 +1,6 @@
 //! The engine's failures as JavaScript errors: `error.code` holds the name, `error.message` the reason.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 
 use crate::ffi;
 
@@ -37,6 +37,11 @@ pub type Result<T> = std::result::Result<T, napi::Error<Failure>>;
 
 pub fn error(failure: Failure, reason: impl Into<String>) -> napi::Error<Failure> {
     napi::Error::new(failure, reason.into())
+}
+
+/// For a path or a name that goes to C.
+pub fn c_string(text: &str) -> Result<CString> {
+    CString::new(text).map_err(|_| error(Failure::InvalidArgument, "the text holds a zero byte"))
 }
 
 /// Turns a `sotto_status` into a result; the reason is the engine's own.

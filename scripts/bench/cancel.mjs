@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { ModelStore } from "../../dist/catalog/model-store.js";
 import { usableCores } from "../../dist/core/cores.js";
+import { chooseBackend } from "../../dist/engine/backend.js";
 import { EngineProcess } from "../../dist/engine/engine-process.js";
 import { Pace } from "../../dist/engine/pace.js";
 import { divideCores } from "../../dist/engine/parallelism.js";
@@ -40,6 +41,7 @@ const job = {
   spoolPath,
   window: { firstSample: 0, sampleCount: WINDOW_SAMPLES },
 };
+const backend = await chooseBackend({ device: "cpu", cpuVariant: "auto", home: folder }, console.warn);
 const others = values.busy
   ? Array.from({ length: usableCores() }, () => spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }))
   : [];
@@ -49,7 +51,7 @@ try {
     const model = await new ModelStore({ home: folder, configuredModel: path }).find(undefined);
     const cores = divideCores({ workers: undefined, threads: undefined });
     const engine = new EngineProcess(
-      { modelPath: model.path, modelStamp: model.stamp, ...cores },
+      { modelPath: model.path, modelStamp: model.stamp, ...cores, backend },
       { pace: new Pace() },
     );
     await engine.ready();

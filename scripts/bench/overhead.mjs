@@ -15,6 +15,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { loadAddon } from "../../dist/engine/addon.js";
+import { chooseBackend, modulesOf } from "../../dist/engine/backend.js";
 import { newControlWords } from "../../dist/engine/control-words.js";
 import { LoadedModel } from "../../dist/engine/loaded-model.js";
 import { divideCores } from "../../dist/engine/parallelism.js";
@@ -48,7 +49,9 @@ const windows = await planWindows(spool);
 
 const { workers, threadsPerWorker } = divideCores({ workers: 1, threads: undefined });
 const addon = loadAddon();
-const model = new LoadedModel(addon, addon.openModel(values.model, false));
+const backend = await chooseBackend({ device: "cpu", cpuVariant: "auto", home: folder }, console.warn);
+for (const module of modulesOf(backend)) addon.loadBackend(module);
+const model = new LoadedModel(addon, addon.openModel(values.model, ""));
 const session = addon.openSession(model.id, threadsPerWorker);
 const go = newControlWords();
 

@@ -1,15 +1,16 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describeCpu } from "./cpu.mjs";
+import { variantsFor } from "./cpu-variants.mjs";
 import { findProgram } from "./find-program.mjs";
 import { hashFiles } from "./hash-files.mjs";
 import { ROOT } from "./root.mjs";
 
 /**
- * Everything that an addon depends on. It is written beside the addon, and compared before each start.
+ * Everything that an addon depends on, and the modules beside it. It is written beside the addon, and compared before
+ * each start.
  * @typedef {{ sources: Record<string, string>, flags: string, platform: string, compiler: string,
- *   cpu: import("./cpu.mjs").Cpu }} AddonStamp
+ *   variants: string[], backends: string[] }} AddonStamp
  */
 
 /** What napi's command is given; `--locked` is added where there is a Cargo.lock. */
@@ -23,9 +24,11 @@ const SOURCES_BEHIND_THE_CACHE = ["build.rs", "CMakeLists.txt", "UPSTREAM"];
 
 /**
  * @param {string} [root]
+ * @param {{ variants?: string[], backends?: string[] }} [wanted] CPU variants, by default those that this processor
+ *   should have, and GPU backends, by default none
  * @returns {AddonStamp}
  */
-export function describeAddon(root = ROOT) {
+export function describeAddon(root = ROOT, { variants = variantsFor(), backends = [] } = {}) {
   const variables = COMPILER_VARIABLES.filter((name) => process.env[name]).map(
     (name) => `${name}=${process.env[name]}`,
   );
@@ -34,7 +37,8 @@ export function describeAddon(root = ROOT) {
     flags: [...BUILD_FLAGS, ...variables].join(" "),
     platform: [process.platform, process.arch, libcName()].filter(Boolean).join("-"),
     compiler: compilerVersion(),
-    cpu: describeCpu(),
+    variants,
+    backends,
   };
 }
 
@@ -51,21 +55,26 @@ export function reasonToBuild(built, wanted) {
   if (changed.length > 0) {
     return `native/${changed[0]} has changed${changed.length > 1 ? `, and ${changed.length - 1} more` : ""}`;
   }
+  const missing = [...lacking(built.variants, wanted.variants), ...lacking(built.backends, wanted.backends)];
+  if (missing.length > 0) return `it lacks ${missing.join(" and ")}`;
   return reasonToStartOver(built, wanted);
 }
 
+/** @param {string[] | undefined} built @param {string[]} wanted */
+function lacking(built, wanted) {
+  return wanted.filter((name) => !built?.includes(name));
+}
+
 /**
- * Why not even the folder of intermediate files can be used. Neither cargo nor CMake notices that the processor is
- * another one: they would link objects made for the old.
+ * Why not even the folder of intermediate files can be used: neither cargo nor CMake would notice. Another processor is
+ * no reason, since no variant is compiled for the one at hand.
  * @param {AddonStamp | undefined} begun
  * @param {AddonStamp} wanted
  * @returns {string | undefined}
  */
 export function reasonToStartOver(begun, wanted) {
   if (!begun) return "nobody knows what it was made for";
-  const { cpu, platform, compiler, flags } = begun;
-  if (cpu?.model !== wanted.cpu.model) return `built for another processor: ${cpu?.model}`;
-  if (cpu.flags !== wanted.cpu.flags) return "the processor's instruction sets have changed";
+  const { platform, compiler, flags } = begun;
   if (platform !== wanted.platform) return `built for ${platform}, this is ${wanted.platform}`;
   // A machine that got the addon ready-made may have no compiler.
   if (wanted.compiler && compiler !== wanted.compiler) return `the compiler has changed: ${wanted.compiler}`;

@@ -1,5 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { createWriteStream, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { BUILD_FLAGS, describeAddon, readStamp, reasonToBuild, reasonToStartOver } from "./addon-stamp.mjs";
@@ -12,30 +22,39 @@ import { endLive, say, sayLive } from "./say.mjs";
 import { verifyUpstream } from "./upstream.mjs";
 
 /**
- * Builds native/dist/sotto.<platform>.node and says whether that is needed.
+ * Builds native/dist/sotto.<platform>.node with the libraries beside it, and says whether that is needed.
  */
 const OUTPUT = join(ROOT, "native/dist");
 const STAMP = join(OUTPUT, "BUILD.json");
 const TARGET = resolve(process.env.CARGO_TARGET_DIR || join(ROOT, "native/target"));
 /** What the intermediate files in TARGET are made for; written before a build, so that a broken-off one can go on. */
 const TARGET_STAMP = join(TARGET, "MADE-FOR.json");
+/** Where CMake puts ggml's libraries. */
+const MODULES = join(TARGET, "modules");
 const LOG = join(ROOT, "build/native.log");
 const LOG_LINES_SHOWN = 40;
 /** The largest of ggml's files take about this much at once in GCC. */
 const COMPILER_MEMORY_BYTES = 1.5 * 1024 ** 3;
 
-/** @returns {string | undefined} */
-export function reasonToBuildHere() {
-  return builtAddons().length > 0 ? reasonToBuild(readStamp(STAMP), describeAddon()) : "it is not built yet";
+/**
+ * @typedef {{ variants?: string[], backends?: string[] }} Wanted CPU variants and GPU backends that must be there; those
+ *   that somebody built before stay
+ */
+
+/** @param {Wanted} [wanted] @returns {string | undefined} */
+export function reasonToBuildHere(wanted) {
+  return builtAddons().length > 0
+    ? reasonToBuild(readStamp(STAMP), describeAddon(ROOT, wanted))
+    : "it is not built yet";
 }
 
 /**
  * @param {string} reason
- * @param {{ startOver?: boolean }} [options] without what earlier builds left
+ * @param {Wanted & { startOver?: boolean }} [options] `startOver`: without what earlier builds left
  */
-export async function buildAddon(reason, { startOver = false } = {}) {
+export async function buildAddon(reason, { startOver = false, ...wanted } = {}) {
   verifyUpstream();
-  const stamp = describeAddon();
+  const stamp = withModulesOf(readStamp(STAMP), describeAddon(ROOT, wanted));
   const notUsable = startOver ? "as asked" : reasonToStartOver(readStamp(TARGET_STAMP), stamp);
   const leftover = existsSync(TARGET) && notUsable;
   say(`building the engine (${reason}); this takes some minutes, its log is ${relative(ROOT, LOG)}`);
@@ -48,13 +67,54 @@ export async function buildAddon(reason, { startOver = false } = {}) {
   writeFileSync(TARGET_STAMP, JSON.stringify(stamp, null, 2));
 
   const startedMs = Date.now();
-  await compile();
+  await compile(stamp);
+  const modules = installModules(stamp);
   const [addon, ...older] = builtAddons();
   if (!addon) throw new Failure(`Expected native/dist/sotto.*.node after the build, found none. See ${LOG}`);
   tryToLoad(addon);
   for (const path of older) rmSync(path); // another platform's, from a checkout that was moved
   writeFileSync(STAMP, `${JSON.stringify(stamp, null, 2)}\n`);
-  say(`built ${relative(ROOT, addon)} in ${Math.round((Date.now() - startedMs) / 1000)} s`);
+  const seconds = Math.round((Date.now() - startedMs) / 1000);
+  say(`built ${relative(ROOT, addon)} and ${modules.join(", ")} in ${seconds} s`);
+}
+
+/** The next build makes only what it is asked for. */
+export function forgetModules() {
+  rmSync(STAMP, { force: true });
+}
+
+/**
+ * What was asked for before is built again: a module for a GPU does not go because a source changed.
+ * @param {import("./addon-stamp.mjs").AddonStamp | undefined} built
+ * @param {import("./addon-stamp.mjs").AddonStamp} wanted
+ */
+function withModulesOf(built, wanted) {
+  if (built?.platform !== wanted.platform) return wanted;
+  return {
+    ...wanted,
+    variants: [...new Set([...wanted.variants, ...(built.variants ?? [])])],
+    backends: [...new Set([...wanted.backends, ...(built.backends ?? [])])],
+  };
+}
+
+/**
+ * Puts ggml's libraries beside the addon, each by renaming: a server that runs keeps those that it loaded.
+ * @param {import("./addon-stamp.mjs").AddonStamp} stamp
+ */
+function installModules({ variants, backends }) {
+  const kinds = ["base", ...variants.map((name) => `cpu-${name}`), ...backends];
+  const wanted = kinds.map((kind) => new RegExp(`^libggml-${kind.replaceAll(".", "\\.")}\\.(so|dylib)$`));
+  const isWanted = (/** @type {string} */ name) => wanted.some((pattern) => pattern.test(name));
+  const names = readdirSync(MODULES).filter(isWanted);
+  if (names.length < kinds.length) throw new Failure(`Expected libggml-{${kinds}} after the build. See ${LOG}`);
+  for (const name of names) {
+    copyFileSync(join(MODULES, name), join(OUTPUT, `${name}.new`));
+    renameSync(join(OUTPUT, `${name}.new`), join(OUTPUT, name));
+  }
+  for (const name of readdirSync(OUTPUT)) {
+    if (name.startsWith("libggml-") && !isWanted(name)) rmSync(join(OUTPUT, name));
+  }
+  return names;
 }
 
 /** The newest first. @returns {string[]} */
@@ -64,7 +124,8 @@ function builtAddons() {
   return paths.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
 }
 
-async function compile() {
+/** @param {import("./addon-stamp.mjs").AddonStamp} stamp */
+async function compile({ variants, backends }) {
   mkdirSync(join(ROOT, "build"), { recursive: true });
   const log = createWriteStream(LOG);
   /** @type {string[]} */
@@ -85,13 +146,22 @@ async function compile() {
     ...["--manifest-path", "native/Cargo.toml", "--output-dir", "native/dist", "--target-dir", TARGET],
     ...["--", "-vv", ...locked],
   ];
-  const { ok, outcome } = await run(process.execPath, args, { cwd: ROOT, env: buildEnvironment(), onLine });
+  const { ok, outcome } = await run(process.execPath, args, {
+    cwd: ROOT,
+    env: { ...buildEnvironment(), ...moduleVariables(variants, backends) },
+    onLine,
+  });
   endLive();
   await new Promise((done) => log.end(done));
   if (!ok) {
     const shown = tail.map((line) => `  ${line}`).join("\n");
     throw new Failure(`${shown}\nBuilding the engine ended with ${outcome}. Those were the last lines of ${LOG}`);
   }
+}
+
+/** What native/build.rs reads. @param {string[]} variants @param {string[]} backends */
+function moduleVariables(variants, backends) {
+  return { SOTTO_VARIANTS: variants.join(";"), SOTTO_BACKENDS: backends.join(";"), SOTTO_MODULES: MODULES };
 }
 
 /** @returns {NodeJS.ProcessEnv} */

@@ -3,6 +3,7 @@ import { ModelStore } from "../catalog/model-store.js";
 import { CommandError, readCommandLine, UsageError } from "../core/config.js";
 import { defaultMemoryLimitBytes } from "../core/memory.js";
 import { packageRoot } from "../core/package-root.js";
+import { chooseBackend } from "../engine/backend.js";
 import { divideCores } from "../engine/parallelism.js";
 import { createServer } from "../http/server.js";
 import { findDecoder } from "../media/decoder-check.js";
@@ -21,8 +22,11 @@ export async function runServe(args: string[]): Promise<number> {
   const store = new ModelStore({ home: config.home, configuredModel: config.model });
   const model = await store.find(undefined);
   const cores = divideCores({ workers: config.workers, threads: config.threads });
+  const backend = await chooseBackend(config, note);
   const scheduler = new Scheduler({
     cores,
+    backend,
+    warn: note,
     maxQueue: config.maxQueue,
     memoryLimitBytes: config.memoryLimit ?? defaultMemoryLimitBytes(),
     keepAliveMs: config.keepAlive,
@@ -50,7 +54,9 @@ export async function runServe(args: string[]): Promise<number> {
   await scheduler.load(model);
   const decoder = await findDecoder(config.ffmpeg);
   if (!decoder.found) note(`ffmpeg was not found; requests will be answered 503. ${decoder.remedy}`);
-  note(`model ${model.id}; windows at once: ${cores.workers}, threads for each: ${cores.threadsPerWorker}`);
+  note(
+    `model ${model.id} on ${backend.device ?? `the CPU (${backend.cpuVariant})`}; windows at once: ${cores.workers}, threads for each: ${cores.threadsPerWorker}`,
+  );
   if (model.demonstration) {
     const remedy = "for a real one: npx sotto models pull base-q8_0";
     note(`${model.id} is the demonstration model: it knows ${model.demonstration}; ${remedy}`);

@@ -6,6 +6,7 @@ import { SottoError } from "../core/errors.js";
 import { parseLanguage } from "../core/languages.js";
 import { defaultMemoryLimitBytes } from "../core/memory.js";
 import type { ResponseFormat, TranscribeRequest } from "../core/request.js";
+import { chooseBackend } from "../engine/backend.js";
 import { divideCores } from "../engine/parallelism.js";
 import { SpoolFolder } from "../media/spool.js";
 import { RENDERERS } from "../render/renderers.js";
@@ -43,7 +44,9 @@ export async function runTranscribe(args: string[]): Promise<number> {
 
   const store = new ModelStore({ home: config.home, configuredModel: config.model });
   const model = await store.find(undefined);
+  const backend = await chooseBackend(config, (line) => process.stderr.write(`${line}\n`));
   const scheduler = new Scheduler({
+    backend,
     cores: divideCores({ workers: config.workers, threads: config.threads }),
     maxQueue: files.length,
     memoryLimitBytes: config.memoryLimit ?? defaultMemoryLimitBytes(),

@@ -77,6 +77,19 @@ export const OPTIONS = {
     commands: decoding,
     doc: "Memory for the engines of all models, e.g. 6g; default: 80 % of what this process may use",
   },
+  device: {
+    kind: "string",
+    choices: ["auto", "cpu", "cuda", "metal", "vulkan"],
+    default: "auto",
+    commands: decoding,
+    doc: "What to compute on; auto: a GPU whose module is built and works, else the CPU",
+  },
+  cpuVariant: {
+    kind: "string",
+    default: "auto",
+    commands: decoding,
+    doc: "Which variant of the CPU's kernels to use; auto: the fastest that works here",
+  },
   ffmpeg: { kind: "string", default: "ffmpeg", commands: decoding, doc: "The ffmpeg program" },
   maxUploadMb: {
     kind: "integer",

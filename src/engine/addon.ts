@@ -65,17 +65,52 @@ export interface NativeSession {
   /** `languages`: probabilities in the order of `core/languages`; empty for a model of English only. */
   detect(cancel: Int32Array): { noSpeechProb: number; languages: Float32Array };
   decode(prompt: Int32Array, options: NativeDecodeOptions, cancel: Int32Array): NativeDecoded;
+  /** `count` values spread over what the decoder would attend to. */
+  sampleEncoding(count: number): Float32Array;
   /** Since `setAudio`, in microseconds. */
   timings(): { melUs: number; encodeUs: number; decodeUs: number; sampleUs: number };
   clear(): void;
   close(): void;
 }
 
+/** A device that a loaded backend found. */
+export interface NativeDevice {
+  /** `CPU`, `Vulkan0` … */
+  name: string;
+  description: string;
+  isGpu: boolean;
+  freeBytes: number;
+  totalBytes: number;
+}
+
+/** One product of the probe. */
+export interface NativeProduct {
+  /** Type of the weights: `f16`, `q8_0`, `q5_0`. */
+  weights: string;
+  /** Where the weights lay; kernels differ by it. */
+  place: string;
+  /** Many columns, as the encoder has, or one, as the decoder. */
+  wide: boolean;
+  /** Whether weights of this type go to this place. */
+  used: boolean;
+  /** Root mean square, relative to the result; infinite when it is not a number. */
+  relativeError: number;
+  durationMs: number;
+}
+
 /** The typed face of the addon; `native/src/lib.rs` is the other side. */
 export interface Addon {
   whisperVersion(): string;
   systemInfo(): string;
-  openModel(path: string, useGpu: boolean): number;
+  /** Loads a backend's module by its full path and gives its name; one for the CPU goes before any model. */
+  loadBackend(path: string): string;
+  /** How well the processor suits a module, which is not loaded for it; 0: not at all. */
+  backendScore(path: string): number;
+  devices(): NativeDevice[];
+  /** Computes products on a device (empty: the CPU) and holds them against plain loops. */
+  probeProducts(device: string, threads: number): NativeProduct[];
+  /** @param device name of a GPU, or empty for the CPU alone */
+  openModel(path: string, device: string): number;
   closeModel(modelId: number): void;
   modelFacts(modelId: number): NativeModelFacts;
   /** Token `i` is `bytes[offsets[i] .. offsets[i + 1]]`. */
@@ -83,12 +118,17 @@ export interface Addon {
   openSession(modelId: number, threads: number): NativeSession;
 }
 
+/** Where the addon lies, and beside it ggml's libraries. */
+export function nativeFolder(): string {
+  return join(packageRoot(), "native", "dist");
+}
+
 /**
  * Loads the addon. Only the engine process may call this: native code that fails ends its process.
  * @throws Error listing what to do
  */
 export function loadAddon(): Addon {
-  const folder = join(packageRoot(), "native", "dist");
+  const folder = nativeFolder();
   const prefix = `sotto.${process.platform}-${process.arch}`;
   const file = listFolder(folder).find((name) => name.startsWith(prefix) && name.endsWith(".node"));
   const remedy = "Build it with `npm run build:native` (it needs a C++ compiler, cmake and cargo).";

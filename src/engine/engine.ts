@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { abortable } from "../core/abortable.js";
 import { type SottoError, sottoError } from "../core/errors.js";
 import type { WindowResult } from "../core/window.js";
+import { withoutGpu } from "./backend.js";
 import { EngineExit, EngineProcess, LoadFailure } from "./engine-process.js";
 import { Pace } from "./pace.js";
 import type { EngineSetup, WindowJob } from "./protocol.js";
@@ -26,14 +27,17 @@ export interface EngineOptions {
   residentCeilingBytes: number;
   pace?: Pace;
   restarts?: Restarts;
+  /** Gets one line when the GPU is given up for the CPU. */
+  warn?: ((line: string) => void) | undefined;
 }
 
 /** One model's engine: a process that is watched and replaced when it ends, and whose windows outlive it. */
 export class Engine {
-  readonly #setup: EngineSetup;
+  #setup: EngineSetup;
   readonly #ceilingBytes: number;
   readonly #pace: Pace;
   readonly #restarts: Restarts;
+  readonly #warn: (line: string) => void;
   readonly #quarantine = new Quarantine();
   #process: EngineProcess | undefined;
   #starting: Promise<EngineProcess> | undefined;
@@ -44,11 +48,12 @@ export class Engine {
   #failure: string | undefined;
   #residentBytes = 0;
 
-  constructor({ setup, residentCeilingBytes, pace = new Pace(), restarts = new Restarts() }: EngineOptions) {
+  constructor({ setup, residentCeilingBytes, pace = new Pace(), restarts = new Restarts(), warn }: EngineOptions) {
     this.#setup = setup;
     this.#ceilingBytes = residentCeilingBytes;
     this.#pace = pace;
     this.#restarts = restarts;
+    this.#warn = warn ?? (() => {});
   }
 
   get state(): EngineState {
@@ -142,11 +147,15 @@ export class Engine {
         return engine;
       } catch (error) {
         if (generation !== this.#generation) throw sottoError("shutting_down", {});
-        if (error instanceof LoadFailure) {
-          await engine.ended;
-          throw this.#fail(error.message);
-        }
-        if (starts === STARTS_IN_A_ROW) throw this.#fail("it ended each time while it loaded the model");
+        if (error instanceof LoadFailure) await engine.ended;
+        else if (starts < STARTS_IN_A_ROW) continue;
+        const reason = error instanceof LoadFailure ? error.message : "it ended each time while it loaded the model";
+        if (this.#setup.backend.device === undefined) throw this.#fail(reason);
+        // Too little memory there, most often. The CPU can always do it.
+        this.#warn(`the CPU is used for this model, since ${this.#setup.backend.device} failed: ${reason}`);
+        this.#setup = { ...this.#setup, backend: withoutGpu(this.#setup.backend) };
+        this.#restarts.served();
+        starts = 0;
       }
     }
   }

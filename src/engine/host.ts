@@ -3,6 +3,7 @@ import { Piscina } from "piscina";
 import { fileStamp } from "../core/file-stamp.js";
 import type { WindowResult } from "../core/window.js";
 import { loadAddon } from "./addon.js";
+import { modulesOf } from "./backend.js";
 import { cancel, newControlWords, stepsOf } from "./control-words.js";
 import type { EngineSetup, FromEngine, ToEngine, WindowJob } from "./protocol.js";
 import { PULSE_MS } from "./watch.js";
@@ -32,7 +33,8 @@ async function main(): Promise<void> {
   let modelId: number;
   try {
     // Here first, on the main thread: ggml's registries are filled without a lock.
-    loadAddon();
+    const addon = loadAddon();
+    for (const module of modulesOf(setup.backend)) addon.loadBackend(module);
     pool = openPool(setup);
     modelId = await openModel(pool, setup);
   } catch (error) {
@@ -67,12 +69,12 @@ function openPool({ workers, threadsPerWorker }: EngineSetup): Piscina {
 }
 
 /** The file was walked before; between that and its opening somebody may have put another one in its place. */
-async function openModel(pool: Piscina, { modelPath, modelStamp }: EngineSetup): Promise<number> {
+async function openModel(pool: Piscina, { modelPath, modelStamp, backend }: EngineSetup): Promise<number> {
   const demandUnchanged = () => {
     if (fileStamp(statSync(modelPath)) !== modelStamp) throw new Error("the model's file changed while it was loaded");
   };
   demandUnchanged();
-  const modelId: number = await pool.run({ modelPath }, { name: "open" });
+  const modelId: number = await pool.run({ modelPath, device: backend.device ?? "" }, { name: "open" });
   demandUnchanged();
   return modelId;
 }

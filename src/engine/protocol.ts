@@ -1,5 +1,6 @@
 import type { Window } from "../core/audio.js";
 import type { DecodeParams, WindowResult } from "../core/window.js";
+import type { EngineBackend } from "./backend.js";
 import type { Steps } from "./watch.js";
 
 /** One window of work as it crosses to the engine process: a range of a file, never the samples themselves. */
@@ -16,6 +17,7 @@ export interface EngineSetup {
   modelStamp: string;
   workers: number;
   threadsPerWorker: number;
+  backend: EngineBackend;
 }
 
 export type ToEngine = { type: "decode"; job: WindowJob } | { type: "cancel"; jobId: number };

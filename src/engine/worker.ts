@@ -28,8 +28,8 @@ let opened: { model: LoadedModel; session: NativeSession } | undefined;
  * that the process lives.
  * @returns the model's id in the addon
  */
-export function open({ modelPath }: { modelPath: string }): number {
-  return addon.openModel(modelPath, false);
+export function open({ modelPath, device }: { modelPath: string; device: string }): number {
+  return addon.openModel(modelPath, device);
 }
 
 /** Piscina's task: one window in, one result out, synchronous. */

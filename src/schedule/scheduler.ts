@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import type { Window } from "../core/audio.js";
 import type { DecodeParams, WindowResult } from "../core/window.js";
+import type { EngineBackend } from "../engine/backend.js";
 import { Engine, type EngineState } from "../engine/engine.js";
 import { engineBytes, residentCeilingBytes } from "../engine/engine-memory.js";
 import { Pace } from "../engine/pace.js";
@@ -25,6 +26,9 @@ export interface SchedulerOptions {
   maxQueue: number;
   memoryLimitBytes: number;
   keepAliveMs: number;
+  backend: EngineBackend;
+  /** Gets a line for the operator. */
+  warn?: ((line: string) => void) | undefined;
 }
 
 /** Owns waiting: who is let in, whose window is next, and which models' engines are loaded. */
@@ -35,7 +39,7 @@ export class Scheduler {
   readonly #turns: Turns;
   readonly #engines: ResidentEngines;
 
-  constructor({ cores, maxQueue, memoryLimitBytes, keepAliveMs }: SchedulerOptions) {
+  constructor({ cores, maxQueue, memoryLimitBytes, keepAliveMs, backend, warn }: SchedulerOptions) {
     this.#slots = cores.workers;
     this.#admission = new Admission(cores.workers, maxQueue);
     this.#turns = new Turns(cores.workers);
@@ -46,8 +50,8 @@ export class Scheduler {
       createEngine: (model) => {
         const known = learnt.get(model.path) ?? { pace: new Pace(), restarts: new Restarts() };
         learnt.set(model.path, known);
-        const setup = { modelPath: model.path, modelStamp: model.stamp, ...cores };
-        return new Engine({ setup, residentCeilingBytes: residentCeilingBytes(estimateBytes(model)), ...known });
+        const setup = { modelPath: model.path, modelStamp: model.stamp, ...cores, backend };
+        return new Engine({ setup, residentCeilingBytes: residentCeilingBytes(estimateBytes(model)), ...known, warn });
       },
       estimateBytes,
       limitBytes: memoryLimitBytes,

@@ -37,9 +37,9 @@ test("a reader who follows a request never turns back: no stage imports one befo
   }
 });
 
-test("only the engine process loads the addon", () => {
+test("only the engine process and the probe's load the addon", () => {
   const users = readdirSync(root, { recursive: true, encoding: "utf8" }).filter(
     (path) => path.endsWith(".ts") && /import \{[^}]*\bloadAddon\b/.test(readFileSync(join(root, path), "utf8")),
   );
-  assert.deepEqual(users.sort(), ["engine/host.ts", "engine/worker.ts"]);
+  assert.deepEqual(users.sort(), ["engine/host.ts", "engine/probe-child.ts", "engine/worker.ts"]);
 });

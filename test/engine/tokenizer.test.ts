@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadAddon } from "../../src/engine/addon.js";
 import { LoadedModel } from "../../src/engine/loaded-model.js";
 import { MODEL_PATH } from "../support/demonstration.js";
+import { addonWithCpu } from "../support/native-addon.js";
 
-const addon = loadAddon();
-const model = new LoadedModel(addon, addon.openModel(MODEL_PATH, false));
+const addon = addonWithCpu();
+const model = new LoadedModel(addon, addon.openModel(MODEL_PATH, ""));
 const { tokenizer, facts } = model;
 
 const EXPECTED: [string, number[]][] = [

@@ -5,19 +5,24 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { packageRoot } from "../../src/core/package-root.js";
 import { loadAddon, NATIVE_CODES, type NativeCode, type NativeDecodeOptions } from "../../src/engine/addon.js";
+import { newControlWords } from "../../src/engine/control-words.js";
 import { LoadedModel } from "../../src/engine/loaded-model.js";
 import { MODEL_PATH } from "../support/demonstration.js";
 import { fixtureOf } from "../support/fixtures.js";
+import { addonWithCpu } from "../support/native-addon.js";
 
-const addon = loadAddon();
-const modelId = addon.openModel(MODEL_PATH, false);
+// Before a backend is loaded, which is for the process's life: whisper.cpp would abort.
+failsWith("invalid_argument", () => loadAddon().openModel(MODEL_PATH, ""));
+
+const addon = addonWithCpu();
+const modelId = addon.openModel(MODEL_PATH, "");
 const model = new LoadedModel(addon, modelId);
 // One thread: this process has not told OpenMP how long to spin, as the engine process has.
 const session = addon.openSession(modelId, 1);
 after(() => session.close());
 
-const go = new Int32Array(new SharedArrayBuffer(4));
-const stop = new Int32Array(new SharedArrayBuffer(4)).fill(1);
+const go = newControlWords();
+const stop = newControlWords().fill(1);
 const second = new Int16Array(16_000);
 const speech = decodeFile(fixtureOf(4, 8).path);
 const greedy: NativeDecodeOptions = {
@@ -64,8 +69,40 @@ test("the codes that the native side throws are the declared ones", () => {
 });
 
 test("a file that is not there is refused with a reason", () => {
-  failsWith("load_failed", () => addon.openModel("/does/not/exist.bin", false));
-  failsWith("invalid_argument", () => addon.openModel("zero\0byte", false));
+  failsWith("load_failed", () => addon.openModel("/does/not/exist.bin", ""));
+  failsWith("invalid_argument", () => addon.openModel("zero\0byte", ""));
+});
+
+test("a device that is not there is refused, and never silently the CPU", () => {
+  failsWith("invalid_argument", () => addon.openModel(MODEL_PATH, "Vulkan7"));
+  failsWith("invalid_argument", () => addon.probeProducts("Vulkan7", 1));
+});
+
+test("a module that does not load says why, and has no score", () => {
+  failsWith("load_failed", () => addon.loadBackend("/does/not/exist.so"));
+  failsWith("load_failed", () => addon.backendScore("/etc/passwd"));
+});
+
+test("products of every type and width are right on the CPU", () => {
+  const products = addon.probeProducts("", 2);
+  for (const weights of ["f16", "q8_0", "q5_0"]) {
+    for (const wide of [true, false]) {
+      const found = products.filter((product) => product.weights === weights && product.wide === wide);
+      assert.equal(found.filter(({ used }) => used).length, 1, `${weights} ${wide}`);
+      for (const { relativeError, durationMs } of found) {
+        assert.ok(relativeError > 0 && relativeError < 0.03, `${weights} ${wide} ${relativeError}`);
+        assert.ok(durationMs > 0);
+      }
+    }
+  }
+});
+
+test("an encoding is sampled where the encoder has filled it, and only once there is one", () => {
+  session.clear();
+  failsWith("invalid_argument", () => session.sampleEncoding(8));
+  const samples = encoded(speech).sampleEncoding(300);
+  assert.ok(samples.every(Number.isFinite));
+  assert.ok(new Set(samples).size > 200);
 });
 
 test("numbers that made whisper.cpp abort or hang are refused", () => {

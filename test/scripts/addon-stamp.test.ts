@@ -9,11 +9,12 @@ interface Stamp {
   flags: string;
   platform: string;
   compiler: string;
-  cpu: { model: string; flags: string };
+  variants: string[];
+  backends: string[];
 }
 
 const { describeAddon, reasonToBuild, reasonToStartOver } = await setupModule<{
-  describeAddon(root?: string): Stamp;
+  describeAddon(root?: string, wanted?: { variants?: string[]; backends?: string[] }): Stamp;
   reasonToBuild(built: Stamp | undefined, wanted: Stamp): string | undefined;
   reasonToStartOver(begun: Stamp | undefined, wanted: Stamp): string | undefined;
 }>("addon-stamp");
@@ -37,8 +38,6 @@ test("an addon is up to date until one of its sources changes, comes or goes", (
 test("an addon from another machine is built again, and its intermediate files are not used", () => {
   const here = describeAddon();
   const others: [Partial<Stamp>, RegExp][] = [
-    [{ cpu: { ...here.cpu, flags: `${here.cpu.flags} more` } }, /instruction sets have changed/],
-    [{ cpu: { ...here.cpu, model: "Other CPU" } }, /another processor: Other CPU/],
     [{ platform: "linux-other-musl" }, /built for linux-other-musl, this is/],
     [{ compiler: "c++ 1.0" }, /the compiler has changed/],
     [{ flags: "--debug" }, /flags have changed/],
@@ -62,4 +61,13 @@ test("intermediate files serve again after a change of code, not after one of th
     assert.equal(reasonToStartOver(begun(path), wanted), `native/${path} has changed`);
   }
   assert.ok(reasonToStartOver(undefined, wanted), "what nobody described is not trusted");
+});
+
+test("an addon that lacks a variant or a backend is built again, and one that has more is not", () => {
+  const built = describeAddon(undefined, { variants: ["zen4", "x64"], backends: ["vulkan"] });
+  const reason = (variants: string[], backends: string[] = []) =>
+    reasonToBuild(built, describeAddon(undefined, { variants, backends }));
+  assert.equal(reason(["x64"]), undefined);
+  assert.equal(reason(["zen4"], ["vulkan"]), undefined);
+  assert.equal(reason(["haswell", "x64"], ["cuda"]), "it lacks haswell and cuda");
 });

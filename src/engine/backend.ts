@@ -1,0 +1,107 @@
+import { CommandError } from "../core/config.js";
+import { chooseCpu, type VariantReport } from "./cpu-choice.js";
+import { chooseGpu, type GpuReport } from "./gpu-choice.js";
+import { cpuModules, GPU_BACKENDS, type GpuBackend, gpuModules } from "./modules.js";
+import { RememberedChoice } from "./remembered-choice.js";
+
+/** What an engine computes with; full paths of modules of ggml. */
+export interface EngineBackend {
+  cpuVariant: string;
+  cpuModule: string;
+  /** Name of a GPU (`Vulkan0`) and its module; undefined: the CPU alone. */
+  device?: string | undefined;
+  gpuModule?: string | undefined;
+}
+
+export const DEVICES = ["auto", "cpu", ...GPU_BACKENDS] as const;
+export type DeviceChoice = (typeof DEVICES)[number];
+
+export interface BackendOptions {
+  device: DeviceChoice;
+  /** `auto`, or the name of the one variant to use. */
+  cpuVariant: string;
+  home: string;
+}
+
+/** All that was found when the choice was made; `sotto doctor` shows it. */
+export interface BackendReport {
+  backend: EngineBackend | undefined;
+  variants: VariantReport[];
+  gpus: GpuReport[];
+  /** A GPU that was asked for and is not used, with the reason. */
+  warning: string | undefined;
+}
+
+const REMEDY = "Build it again with `npm run build:native -- --force`; `npx sotto doctor` says more.";
+
+/** In the order in which the host loads them. */
+export function modulesOf({ cpuModule, gpuModule }: EngineBackend): string[] {
+  return gpuModule === undefined ? [cpuModule] : [cpuModule, gpuModule];
+}
+
+/** The same without the GPU. */
+export function withoutGpu({ cpuVariant, cpuModule }: EngineBackend): EngineBackend {
+  return { cpuVariant, cpuModule };
+}
+
+/**
+ * What to compute with on this machine: remembered, or found by trying every candidate in a process of its own.
+ * @param note gets one line when a GPU that was asked for cannot be used
+ * @throws CommandError when nothing works, with what was tried and the remedy
+ */
+export async function chooseBackend(options: BackendOptions, note: (line: string) => void): Promise<EngineBackend> {
+  const { device, cpuVariant, home } = options;
+  const remembered = new RememberedChoice<BackendReport>(home, { device, cpuVariant });
+  const known = remembered.read();
+  const report = known?.backend ? known : await probeBackends(options);
+  if (!report.backend) throw new CommandError(nothingWorks(report.variants, cpuVariant));
+  if (report !== known) await remembered.write(report);
+  if (report.warning) note(report.warning);
+  return report.backend;
+}
+
+/** Tries what is built here; remembers nothing. */
+export async function probeBackends({ device, cpuVariant }: BackendOptions): Promise<BackendReport> {
+  const { chosen, variants } = await chooseCpu(cpuModulesNamed(cpuVariant));
+  const cpu = chosen && { cpuVariant: chosen.name, cpuModule: chosen.path };
+  if (!cpu || chosen.verdict.state !== "passed" || device === "cpu") {
+    return { backend: cpu, variants, gpus: [], warning: undefined };
+  }
+  const wanted = gpuModules().filter(({ name }) => device === "auto" || name === device);
+  const gpus = await chooseGpu(wanted, chosen, chosen.verdict.encoding);
+  const gpu = gpus.find(({ verdict }) => verdict.state === "passed");
+  if (gpu?.verdict.state === "passed") {
+    return { backend: { ...cpu, device: gpu.verdict.device, gpuModule: gpu.path }, variants, gpus, warning: undefined };
+  }
+  return { backend: cpu, variants, gpus, warning: device === "auto" ? undefined : cannotUse(device, gpus) };
+}
+
+function cpuModulesNamed(name: string) {
+  const built = cpuModules();
+  const chosen = name === "auto" ? built : built.filter((module) => module.name === name);
+  if (chosen.length > 0) return chosen;
+  const names = built.map((module) => module.name).join(", ") || "none";
+  throw new CommandError(
+    name === "auto"
+      ? `no variant of the engine for the CPU is built. ${REMEDY}`
+      : `expected --cpu-variant auto or one of those built here (${names}), but received '${name}'.`,
+  );
+}
+
+function nothingWorks(variants: readonly VariantReport[], cpuVariant: string): string {
+  const tried = variants.map(({ name, verdict }) => {
+    if (verdict.state === "rejected") return `${name}: ${verdict.reason}`;
+    return `${name}: not for this processor`;
+  });
+  const which = cpuVariant === "auto" ? "no variant of the engine works" : `the variant ${cpuVariant} does not work`;
+  return `${which} on this processor (${tried.join("; ")}). ${REMEDY}`;
+}
+
+function cannotUse(device: GpuBackend, gpus: readonly GpuReport[]): string {
+  const [report] = gpus;
+  const reason =
+    report?.verdict.state === "rejected"
+      ? report.verdict.reason
+      : `its module is not built (npm run build:native -- --backend ${device})`;
+  return `the CPU is used, since --device ${device} cannot be: ${reason}`;
+}
