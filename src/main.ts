@@ -12,6 +12,7 @@ import { packageRoot } from "./core/package-root.js";
 const COMMANDS: Record<Command, (args: string[]) => Promise<number>> = {
   serve: async (args) => (await import("./cli/serve.js")).runServe(args),
   transcribe: async (args) => (await import("./cli/transcribe.js")).runTranscribe(args),
+  doctor: async (args) => (await import("./cli/doctor.js")).runDoctor(args),
   models: async (args) => (await import("./cli/models.js")).runModels(args),
 };
 

@@ -3,6 +3,7 @@ import { type Command, flagName, OPTION_NAMES, type OptionName, optionEntry } fr
 const USAGE: Record<Command, string> = {
   serve: "sotto serve [options]              transcribe over HTTP",
   transcribe: "sotto transcribe FILE… [options]   transcribe recordings",
+  doctor: "sotto doctor [options]             say what works here",
   models: "sotto models list | pull ID | import FILE | verify [ID] | rm ID",
 };
 

@@ -2,7 +2,7 @@
  * Every option of every command, declared once. The type of the configuration, the checks, the command line, the
  * environment names, the keys of the config file, `--help` and the table in `docs/options.md` all derive from it.
  */
-export type Command = "serve" | "transcribe" | "models";
+export type Command = "serve" | "transcribe" | "doctor" | "models";
 
 type OptionKind =
   | { kind: "string"; choices?: readonly string[] }
@@ -20,8 +20,9 @@ type OptionEntry = OptionKind & {
   doc: string;
 };
 
-const everywhere = ["serve", "transcribe", "models"] as const;
-const decoding = ["serve", "transcribe"] as const;
+const everywhere = ["serve", "transcribe", "doctor", "models"] as const;
+const decoding = ["serve", "transcribe", "doctor"] as const;
+const serving = ["serve", "doctor"] as const;
 
 export const OPTIONS = {
   config: { kind: "string", commands: everywhere, doc: "JSON file with any of these options as keys" },
@@ -37,13 +38,13 @@ export const OPTIONS = {
     commands: ["serve"],
     doc: "How much to log, as JSON lines on standard error",
   },
-  host: { kind: "string", default: "127.0.0.1", commands: ["serve"], doc: "Address to listen on" },
+  host: { kind: "string", default: "127.0.0.1", commands: serving, doc: "Address to listen on" },
   port: {
     kind: "integer",
     min: 0,
     max: 65_535,
     default: 8178,
-    commands: ["serve"],
+    commands: serving,
     doc: "Port to listen on; 0 picks a free one",
   },
   model: {

@@ -1,0 +1,43 @@
+import { join } from "node:path";
+import type { InstalledModel } from "../../catalog/model-store.js";
+import { packageRoot } from "../../core/package-root.js";
+import { SpoolFolder } from "../../media/spool.js";
+import type { Scheduler } from "../../schedule/scheduler.js";
+import { Transcriber } from "../../transcriber.js";
+import type { Finding } from "./finding.js";
+
+const MAXIMUM_MS = 60_000;
+
+/** The whole way of a recording, with the model that would serve. */
+export async function checkMainJob(parts: {
+  scheduler: Scheduler;
+  ffmpegPath: string;
+  home: string;
+  model: InstalledModel;
+}): Promise<Finding> {
+  const { scheduler, ffmpegPath, home, model } = parts;
+  const startedMs = performance.now();
+  try {
+    await using spoolFolder = await SpoolFolder.create(home);
+    await using work = await spoolFolder.open();
+    const transcriber = new Transcriber({ scheduler, ffmpegPath, maximumMs: MAXIMUM_MS });
+    const recording = { inputPath: join(packageRoot(), "models", "demo.flac"), folder: work.path };
+    const request = {
+      task: "transcribe",
+      model: undefined,
+      language: "en",
+      prompt: undefined,
+      temperature: 0,
+      responseFormat: "text",
+      timeoutMs: undefined,
+    } as const;
+    const { segments } = await transcriber.transcribe(recording, request, model, new AbortController().signal);
+    const heard = segments.map(({ text }) => text.trim()).join(" ");
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+    return { state: "ok", subject: "try", text: `models/demo.flac in ${seconds} s with ${model.id}: "${heard}"` };
+  } catch (error) {
+    return { state: "fail", subject: "try", text: `models/demo.flac failed: ${(error as Error).message}` };
+  } finally {
+    await scheduler.close();
+  }
+}

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { test } from "node:test";
+import { gpuModules } from "../../src/engine/modules.js";
+import { fixtureOf } from "../support/fixtures.js";
+import { wordsOf } from "../support/post.js";
+import { runSotto, temporaryHome } from "../support/sotto.js";
+
+const isBuilt = gpuModules().some(({ name }) => name === "vulkan");
+const skip = !isBuilt && "its module is not built: npm run test:vulkan";
+/** Shows the backend devices that it would pass over, such as Mesa's software device. */
+const anyDevice = { GGML_VK_VISIBLE_DEVICES: "0" };
+
+test("what Vulkan transcribes is what the CPU transcribes", { skip }, async () => {
+  const home = temporaryHome();
+  try {
+    const clip = fixtureOf(1, 8);
+    const args = ["transcribe", clip.path, "--device", "vulkan", "--home", home];
+    const { code, stdout, stderr } = await runSotto(args, anyDevice);
+    assert.equal(code, 0, stderr);
+    assert.doesNotMatch(stderr, /the CPU is used/);
+    assert.deepEqual(wordsOf(stdout), wordsOf(clip.text));
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+});
+
+test("without a device the CPU is used, with one warning", { skip }, async () => {
+  const home = temporaryHome();
+  try {
+    const clip = fixtureOf(1, 8);
+    const args = ["transcribe", clip.path, "--device", "vulkan", "--home", home];
+    const { code, stdout, stderr } = await runSotto(args, { GGML_VK_VISIBLE_DEVICES: "", VK_ICD_FILENAMES: "/none" });
+    assert.equal(code, 0, stderr);
+    assert.equal(stderr.match(/the CPU is used, since --device vulkan cannot be/g)?.length, 1, stderr);
+    assert.deepEqual(wordsOf(stdout), wordsOf(clip.text));
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+});
