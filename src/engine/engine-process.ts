@@ -22,6 +22,8 @@ export class EngineExit extends Error {
   override readonly name = "EngineExit";
   /** Whether native code ended it, which one of its windows must have made it do. */
   readonly fromWithin: boolean;
+  /** How many windows were in it. */
+  windows = 0;
 
   constructor(how: string, fromWithin: boolean) {
     super(`the engine process ${how}`);
@@ -183,6 +185,7 @@ export class EngineProcess {
   #end(exit: EngineExit): void {
     clearInterval(this.#look);
     this.#exit = exit;
+    exit.windows = this.#pending.size;
     for (const pending of [...this.#pending.values()]) pending.reject(exit);
   }
 }

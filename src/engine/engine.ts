@@ -166,8 +166,8 @@ export class Engine {
       onPulse: (residentBytes) => this.#weigh(engine, residentBytes),
     });
     this.#process = engine;
-    void engine.ended.then(() => {
-      this.#restarts.ended();
+    void engine.ended.then(({ windows }) => {
+      if (windows === 0) this.#restarts.endedInVain();
       if (this.#process !== engine) return;
       const wasReady = this.#isReady;
       this.#isReady = false;

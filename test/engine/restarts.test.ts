@@ -8,7 +8,7 @@ test("an engine that keeps ending is started ever later, up to half a minute, an
   assert.equal(restarts.delayMs, 0);
   const delays: number[] = [];
   for (let i = 0; i < 12; i++) {
-    restarts.ended();
+    restarts.endedInVain();
     delays.push(restarts.delayMs);
     nowMs += restarts.delayMs;
     assert.equal(restarts.delayMs, 0);
@@ -20,6 +20,6 @@ test("an engine that keeps ending is started ever later, up to half a minute, an
   );
   assert.equal(delays.at(-1), 30_000);
   restarts.served();
-  restarts.ended();
+  restarts.endedInVain();
   assert.equal(restarts.delayMs, 0);
 });
