@@ -43,7 +43,11 @@ export const ERRORS = {
   ),
   url_not_allowed: invalid(
     400,
-    "Expected an uploaded file in 'file', but a URL came, and this server does not fetch URLs. Upload the file itself.",
+    "Expected a file, or an http or https URL that this server may fetch, but {reason}. Upload the file itself.",
+  ),
+  url_fetch_failed: invalid(
+    400,
+    "The recording could not be fetched from its URL: {reason}. Check the URL, or upload the file itself.",
   ),
   model_not_found: invalid(404, "The model '{model}' is not installed. Installed: {installed}. {remedy}"),
   unknown_route: invalid(404, "There is no route {method} {path}. POST /v1/audio/transcriptions transcribes."),

@@ -100,6 +100,13 @@ export const OPTIONS = {
     commands: ["serve"],
     doc: "Largest upload, in MiB",
   },
+  allowUrl: {
+    kind: "string",
+    choices: ["off", "public", "any"],
+    default: "off",
+    commands: ["serve"],
+    doc: "Whether recordings are fetched from URLs; public: never from private networks, any: from all that this machine reaches",
+  },
   maxDuration: { kind: "duration", default: "12h", commands: decoding, doc: "Longest recording" },
   maxQueue: {
     kind: "integer",

@@ -1,8 +1,16 @@
+import { createHash } from "node:crypto";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { writeAll } from "../core/disk.js";
 import { type SottoError, sottoError } from "../core/errors.js";
 import { storageFullOr } from "./storage-full.js";
+
+/** What was written. */
+export interface SavedUpload {
+  bytes: number;
+  /** Of its content, in hexadecimal: two uploads of the same recording are told by it. */
+  sha256: string;
+}
 
 /** Where an upload goes, and how much of it. */
 export interface UploadTarget {
@@ -23,10 +31,13 @@ const GONE = new Set(["ECONNRESET", "EPIPE", "ERR_STREAM_PREMATURE_CLOSE", "ABOR
 
 /**
  * Writes `source` to the new file `path`. After a refusal the rest is read and dropped, and no file stays.
- * @returns the size in bytes
  * @throws SottoError `empty_file`, `file_too_large`, `storage_full`, `client_closed`; any other error of `source` as it is
  */
-export async function saveUpload(source: Readable, { path, maxBytes, drain = DRAIN }: UploadTarget): Promise<number> {
+export async function saveUpload(
+  source: Readable,
+  { path, maxBytes, drain = DRAIN }: UploadTarget,
+): Promise<SavedUpload> {
+  const hash = createHash("sha256");
   let received = 0;
   let refusal: unknown;
   let drainTimer: NodeJS.Timeout | undefined;
@@ -51,7 +62,10 @@ export async function saveUpload(source: Readable, { path, maxBytes, drain = DRA
     for await (const chunk of source as AsyncIterable<Buffer>) {
       received += chunk.length;
       if (file && received > maxBytes) await refuse(tooLarge(maxBytes, received));
-      else if (file) await writeAll(file, chunk).catch((error) => refuse(storageFullOr(error)));
+      else if (file) {
+        hash.update(chunk);
+        await writeAll(file, chunk).catch((error) => refuse(storageFullOr(error)));
+      }
       if (received > maxBytes + drain.maxBytes) break;
     }
     await file?.close();
@@ -64,7 +78,7 @@ export async function saveUpload(source: Readable, { path, maxBytes, drain = DRA
 
   if (refusal === undefined && received === 0) await refuse(sottoError("empty_file", {}, { param: "file" }));
   clearTimeout(drainTimer);
-  if (refusal === undefined) return received;
+  if (refusal === undefined) return { bytes: received, sha256: hash.digest("hex") };
   throw received > maxBytes ? tooLarge(maxBytes, received) : refusal;
 }
 

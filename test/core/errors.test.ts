@@ -26,6 +26,7 @@ test("the statuses are the contract's", () => {
     audio_too_long: 400,
     no_audio_stream: 400,
     url_not_allowed: 400,
+    url_fetch_failed: 400,
     model_not_found: 404,
     unknown_route: 404,
     method_not_allowed: 405,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -13,10 +14,11 @@ function withCode(code: string): (error: unknown) => boolean {
   return (error) => error instanceof SottoError && error.code === code;
 }
 
-test("an upload is written as it came", async (context) => {
+test("an upload is written as it came, and its content is hashed", async (context) => {
   const path = join(await temporaryFolder(context), "upload");
   const parts = ["a", "bc", "", "def"].map((text) => Buffer.from(text));
-  assert.equal(await saveUpload(Readable.from(parts), { path, maxBytes: 6 }), 6);
+  const sha256 = createHash("sha256").update("abcdef").digest("hex");
+  assert.deepEqual(await saveUpload(Readable.from(parts), { path, maxBytes: 6 }), { bytes: 6, sha256 });
   assert.equal(readFileSync(path, "utf8"), "abcdef");
 });
 
@@ -50,7 +52,7 @@ test("an upload over the limit is read to its end, refused with both numbers, an
 
 test("an upload of exactly the limit is accepted, one byte more is not", async (context) => {
   const folder = await temporaryFolder(context);
-  assert.equal(await saveUpload(Readable.from([KIB]), { path: join(folder, "a"), maxBytes: 1024 }), 1024);
+  assert.equal((await saveUpload(Readable.from([KIB]), { path: join(folder, "a"), maxBytes: 1024 })).bytes, 1024);
   await assert.rejects(
     saveUpload(Readable.from([KIB]), { path: join(folder, "b"), maxBytes: 1023 }),
     withCode("file_too_large"),
