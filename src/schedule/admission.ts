@@ -11,6 +11,8 @@ const PROMISE_MARGIN = 1.25;
 /** A request that has been let in; it counts until it leaves. */
 export interface Place {
   leave(): void;
+  /** Leaves without having been served, which says nothing of how long that takes. */
+  withdraw(): void;
 }
 
 /**
@@ -48,11 +50,15 @@ export class Admission {
     const enteredMs = this.#now();
     const others = this.#inside++;
     let isInside = true;
+    const withdraw = () => {
+      if (isInside) this.#inside--;
+      isInside = false;
+    };
     return {
+      withdraw,
       leave: () => {
         if (!isInside) return;
-        isInside = false;
-        this.#inside--;
+        withdraw();
         // What it took alone: its time inside, shared with those that were there with it.
         const shareMs = ((this.#now() - enteredMs) * this.#slots) / Math.max(this.#slots, others + 1);
         this.#meanServiceMs += NEWEST_WEIGHT * (shareMs - this.#meanServiceMs);

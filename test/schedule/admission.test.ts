@@ -88,3 +88,26 @@ test("whoever comes back when told is served, in nine of ten cases", () => {
   }
   assert.ok(servedAsTold >= 9 * refusedThoughTold, `${servedAsTold} served, ${refusedThoughTold} refused`);
 });
+
+test("a place that is given back unserved is free again, and makes no wait look shorter", () => {
+  let nowMs = 0;
+  const admission = new Admission(1, 0, () => nowMs);
+  const wait = secondsOfFresh(admission);
+  for (let i = 0; i < 50; i++) {
+    const place = admission.enter();
+    nowMs += 1;
+    place.withdraw();
+    place.leave();
+  }
+  assert.equal(admission.inside, 0);
+  nowMs += 1_000_000;
+  assert.equal(secondsOfFresh(admission), wait);
+});
+
+/** What a request is told that comes while the only place is taken. */
+function secondsOfFresh(admission: Admission): number {
+  const place = admission.enter();
+  const seconds = secondsOf(admission);
+  place.withdraw();
+  return seconds;
+}
