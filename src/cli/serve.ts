@@ -5,9 +5,13 @@ import { defaultMemoryLimitBytes } from "../core/memory.js";
 import { packageRoot } from "../core/package-root.js";
 import { chooseBackend } from "../engine/backend.js";
 import { divideCores } from "../engine/parallelism.js";
+import { JoinedWork } from "../http/joined-work.js";
+import { KeptResults } from "../http/kept-results.js";
 import { createServer } from "../http/server.js";
 import { findDecoder } from "../media/decoder-check.js";
+import { UrlFetcher } from "../media/fetch-url.js";
 import { SpoolFolder } from "../media/spool.js";
+import { URL_POLICIES } from "../media/url-policy.js";
 import { Scheduler } from "../schedule/scheduler.js";
 import { Transcriber } from "../transcriber.js";
 import { Shutdown } from "./shutdown.js";
@@ -39,6 +43,8 @@ export async function runServe(args: string[]): Promise<number> {
     scheduler,
     spoolFolder,
     transcriber,
+    urlFetcher: new UrlFetcher({ policy: URL_POLICIES[config.allowUrl] }),
+    joinedWork: new JoinedWork(new KeptResults()),
     ffmpegPath: config.ffmpeg,
     maxUploadBytes: config.maxUploadMb * BYTES_PER_MIB,
     shutdown: shutdown.signal,

@@ -7,6 +7,8 @@ import type { FormFields } from "./form-fields.js";
 /** A service's wire format: pure functions between its fields and the one request, the one result and its reply. */
 export interface Dialect {
   readonly name: string;
+  /** Whether `file` may be a URL, where `--allow-url` lets it. */
+  readonly takesUrl?: boolean;
   /** @throws SottoError `invalid_value` with the field as `param` */
   parse(fields: FormFields, task: Task): TranscribeRequest;
   /** Names of fields that have no effect here. */

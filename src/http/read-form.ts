@@ -3,12 +3,13 @@ import type { FastifyRequest } from "fastify";
 import { SottoError, sottoError } from "../core/errors.js";
 import type { FormFields } from "../dialects/form-fields.js";
 import { saveUpload } from "../media/upload.js";
+import { type RecordingSource, uploadSource } from "./recording-source.js";
 
 /** A form that has wholly arrived: its fields in memory, its file on disk. */
 export interface Form {
   fields: FormFields;
-  /** Where the upload lies. */
-  filePath: string;
+  /** undefined: no file came; a text field may hold a URL. */
+  upload: RecordingSource | undefined;
 }
 
 /** No dialect has more than some forty fields; a thousand unknown ones are no reason to refuse. */
@@ -18,8 +19,8 @@ const MAX_FIELD_BYTES = 1024 * 1024;
 
 /**
  * Reads a multipart request, writing its `file` to `folder` as it comes.
- * @throws SottoError `unsupported_content_type`, `missing_file`, `empty_file`, `file_too_large`, `url_not_allowed`,
- *   `invalid_value`, `storage_full`, `client_closed`
+ * @throws SottoError `unsupported_content_type`, `empty_file`, `file_too_large`, `invalid_value`, `storage_full`,
+ *   `client_closed`
  */
 export async function readForm(request: FastifyRequest, folder: string, maxFileBytes: number): Promise<Form> {
   if (!request.isMultipart()) {
@@ -27,7 +28,7 @@ export async function readForm(request: FastifyRequest, folder: string, maxFileB
     throw sottoError("unsupported_content_type", { received: `'${received.slice(0, 100)}'` });
   }
   const fields = new Map<string, string[]>();
-  let filePath: string | undefined;
+  let upload: RecordingSource | undefined;
   try {
     const limits = {
       fileSize: Number.POSITIVE_INFINITY,
@@ -36,9 +37,10 @@ export async function readForm(request: FastifyRequest, folder: string, maxFileB
       fieldSize: MAX_FIELD_BYTES,
     };
     for await (const part of request.parts({ limits })) {
-      if (part.type === "file" && part.fieldname === "file" && filePath === undefined) {
-        filePath = join(folder, "upload");
-        await saveUpload(part.file, { path: filePath, maxBytes: maxFileBytes });
+      if (part.type === "file" && part.fieldname === "file" && upload === undefined) {
+        const path = join(folder, "upload");
+        const { sha256 } = await saveUpload(part.file, { path, maxBytes: maxFileBytes });
+        upload = uploadSource(path, sha256);
       } else if (part.type === "file") {
         part.file.resume();
         fields.set(part.fieldname, [...(fields.get(part.fieldname) ?? []), ""]);
@@ -52,17 +54,7 @@ export async function readForm(request: FastifyRequest, folder: string, maxFileB
     if (request.raw.destroyed && !request.raw.complete) throw sottoError("client_closed", {}, { cause: error });
     throw malformed("a complete multipart/form-data body", "one that breaks off or has no boundary", error);
   }
-  if (filePath === undefined) throw missingFile(fields);
-  return { fields, filePath };
-}
-
-function missingFile(fields: FormFields): SottoError {
-  const text = [...(fields.get("file") ?? []), ...(fields.get("url") ?? [])].find((value) => value !== "");
-  if (text && /^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return sottoError("url_not_allowed", {}, { param: "file" });
-  const remedy = text
-    ? "The field came as text: give it a file name, as curl does with -F file=@recording.wav."
-    : "With curl: -F file=@recording.wav.";
-  return sottoError("missing_file", { remedy }, { param: "file" });
+  return { fields, upload };
 }
 
 function malformed(expected: string, received: string, cause?: unknown): SottoError {

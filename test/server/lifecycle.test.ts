@@ -133,7 +133,9 @@ test("a client that leaves stops the work: its files are gone and the next one i
 test("more requests than may wait are told when to come back", async () => {
   const server = await startServer(["--max-queue", "1", "--workers", "1"]);
   try {
-    const replies = await Promise.all(Array.from({ length: 6 }, () => postFile(transcriptions(server), long.path)));
+    // Different ones: the same request is not worked on twice.
+    const send = (_: unknown, index: number) => postFile(transcriptions(server), long.path, { prompt: `${index}` });
+    const replies = await Promise.all(Array.from({ length: 6 }, send));
     const refused = replies.filter(({ status }) => status === 429);
     assert.equal(replies.filter(({ status }) => status === 200).length, 2);
     assert.equal(refused.length, 4);

@@ -3,8 +3,17 @@ import { type LanguageCode, parseLanguage } from "../../core/languages.js";
 import { RESPONSE_FORMATS, type ResponseFormat, type Task, type TranscribeRequest } from "../../core/request.js";
 import { type FormFields, scalar } from "../form-fields.js";
 
-/** The fields that this dialect acts on; `file` is the upload itself. */
-const KNOWN_FIELDS = new Set(["file", "model", "language", "prompt", "temperature", "response_format", "timeout_ms"]);
+/** The fields that this dialect acts on; `file` is the upload itself, or as `url` its address. */
+const KNOWN_FIELDS = new Set([
+  "file",
+  "url",
+  "model",
+  "language",
+  "prompt",
+  "temperature",
+  "response_format",
+  "timeout_ms",
+]);
 
 /** @throws SottoError `invalid_value` with the field as `param` */
 export function parseUnified(fields: FormFields, task: Task): TranscribeRequest {
