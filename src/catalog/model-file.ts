@@ -46,8 +46,8 @@ const SMALLEST_MULTILINGUAL_VOCAB = 51_865;
 const MAX_LANGUAGES = 100;
 
 /**
- * Walks a ggml Whisper file from its first byte to its last, reading headers but no weights, before any native code
- * sees it: upstream's loader believes what it reads, and crafted or cut files end the process or load as garbage
+ * Walks a ggml Whisper file from its first byte to its last, reading all but the weights, before any native code sees
+ * it: upstream's loader believes what it reads, and crafted or cut files end the process or load as garbage
  * (https://github.com/ggml-org/whisper.cpp/blob/v1.9.1/src/whisper.cpp, `whisper_model_load`).
  * @throws ModelFileError for whatever is wrong with the file, also when it cannot be read
  */
@@ -83,7 +83,15 @@ async function walkFilters(reader: FileReader, { melBins }: ModelHeader): Promis
   if (columns !== FILTER_FREQUENCIES) {
     throw new ModelFileError("filters.n_fft", `${FILTER_FREQUENCIES}`, `${columns}`);
   }
-  reader.skip(rows * columns * FLOAT_BYTES, "mel filters");
+  for (let row = 0; row < rows; row++) {
+    const field = `mel filter ${row}`;
+    const weights = await reader.bytes(columns * FLOAT_BYTES, field);
+    for (let at = 0; at < weights.length; at += FLOAT_BYTES) {
+      const weight = weights.readFloatLE(at);
+      // Written so that not-a-number fails too.
+      if (!(weight >= 0 && weight <= 1)) throw new ModelFileError(field, "weights from 0 to 1", `${weight}`);
+    }
+  }
 }
 
 async function walkVocabulary(reader: FileReader, { vocabSize }: ModelHeader): Promise<void> {

@@ -23,9 +23,13 @@ const MAGIC = 0x67676d6c;
 const VOCAB_SIZES = { min: 51_864, max: 51_866 };
 const AUDIO_CONTEXT = { min: 1, max: 1500 };
 const TEXT_CONTEXT = { min: 64, max: 448 };
-const LAYERS = { min: 1, max: 64 };
+const AUDIO_LAYERS = { min: 1, max: 64 };
+/** large has 32. From 57 on the decoder's graph has more nodes than whisper.cpp makes room for (`WHISPER_MAX_NODES`), and ggml aborts. */
+const TEXT_LAYERS = { min: 1, max: 48 };
 /** large has 1280; `n_vocab * state` and `4 * state²` stay far below the 2³¹ at which the loader's int overflows. */
 const STATE = { min: 1, max: 8192 };
+/** large has 20. Thousands of narrow heads are no fault, but a window then takes minutes. */
+const MAX_HEADS = 128;
 const MEL_BINS = [80, 128];
 
 /**
@@ -51,14 +55,14 @@ export async function readModelHeader(reader: FileReader): Promise<ModelHeader> 
   const vocabSize = await int("n_vocab", VOCAB_SIZES);
   const audioContext = await int("n_audio_ctx", AUDIO_CONTEXT);
   const state = await int("n_audio_state", STATE);
-  const heads = await int("n_audio_head", { min: 1, max: state });
+  const heads = await int("n_audio_head", { min: 1, max: Math.min(state, MAX_HEADS) });
   if (state % heads !== 0) throw new ModelFileError("n_audio_head", `a divisor of n_audio_state ${state}`, `${heads}`);
-  const audioLayers = await int("n_audio_layer", LAYERS);
+  const audioLayers = await int("n_audio_layer", AUDIO_LAYERS);
   const textContext = await int("n_text_ctx", TEXT_CONTEXT);
   // The encoder's output feeds the decoder's cross attention without any projection between widths.
   await same("n_text_state", "n_audio_state", state);
   await same("n_text_head", "n_audio_head", heads);
-  const textLayers = await int("n_text_layer", LAYERS);
+  const textLayers = await int("n_text_layer", TEXT_LAYERS);
   const melBins = await reader.int32("n_mels");
   if (!MEL_BINS.includes(melBins)) throw new ModelFileError("n_mels", MEL_BINS.join(" or "), String(melBins));
   const weightType = readWeightType(await reader.int32("ftype"), state);

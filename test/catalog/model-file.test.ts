@@ -107,6 +107,7 @@ suite("the walk of a model file", () => {
     ["n_text_head", 4],
     ["n_text_layer", -1],
     ["n_text_layer", 2_000_000_000],
+    ["n_text_layer", 49],
     ["n_vocab", 0],
     ["n_vocab", 51_867],
     ["n_vocab", 2_147_483_647],
@@ -152,6 +153,26 @@ suite("the walk of a model file", () => {
       );
     });
   }
+
+  test("mel filters that hold infinities, huge or negative weights or no numbers at all are refused", async () => {
+    const first = place("filters.n_fft") + 4;
+    for (const weight of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0.5, 1.5, 3e38]) {
+      for (const [row, column] of [
+        [0, 0],
+        [43, 100],
+        [79, 200],
+      ] as const) {
+        const bytes = Buffer.from(image.bytes);
+        bytes.writeFloatLE(weight, first + 4 * (row * 201 + column));
+        await refused(bytes, new RegExp(`^mel filter ${row}$`));
+      }
+    }
+  });
+
+  test("more heads than any Whisper has are refused, since a window would take minutes", async () => {
+    await walk(buildModel({ state: 128, heads: 128 }).bytes);
+    await refused(buildModel({ state: 256, heads: 256 }).bytes, /^n_audio_head$/);
+  });
 
   test("an f32 model is told to be converted, since it would abort on the CPU", async () => {
     await assert.rejects(walk(withInt("ftype", 0)), /f32; convert the model to f16/);
