@@ -32,8 +32,11 @@ export async function fileChecksum(
   return hash.digest("hex");
 }
 
+export function checksumName({ algorithm }: Checksum): string {
+  return algorithm === "sha256" ? "SHA-256" : "SHA-1";
+}
+
 /** What to say of a file whose checksum is not the published one. */
-export function checksumMismatch({ algorithm, hex }: Checksum, received: string): string {
-  const name = algorithm === "sha256" ? "SHA-256" : "SHA-1";
-  return `The file is not the published one: expected ${name} ${hex}, but found ${received}.`;
+export function checksumMismatch(checksum: Checksum, received: string): string {
+  return `The file is not the published one: expected ${checksumName(checksum)} ${checksum.hex}, but found ${received}.`;
 }

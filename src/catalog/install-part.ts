@@ -1,6 +1,7 @@
 import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Checksum, checksumMismatch, fileChecksum } from "./checksum.js";
+import { removeInstallNote, writeInstallNote } from "./install-note.js";
 import { ModelError } from "./model-error.js";
 import { type ModelFacts, readModelFile } from "./model-file.js";
 import { ModelFileError } from "./model-file-error.js";
@@ -8,7 +9,7 @@ import { ModelFileError } from "./model-file-error.js";
 export interface InstallOptions {
   partPath: string;
   path: string;
-  /** The published checksum, where there is one. */
+  /** The published checksum, where there is one, or that of the file it was copied from. */
   checksum: Checksum | undefined;
   onHashed?: (byteCount: number) => void;
   signal?: AbortSignal | undefined;
@@ -30,7 +31,10 @@ export async function installPart(options: InstallOptions): Promise<ModelFacts> 
     throw new ModelError(`${error.message} What had come was deleted.`, { cause: error });
   }
   await flush(partPath);
+  // Before: whatever breaks off here, no note speaks of another file.
+  await removeInstallNote(path);
   await rename(partPath, path);
+  if (options.checksum) await writeInstallNote(path, options.checksum);
   // Without this a power cut may bring the old name back; some file systems refuse it for folders.
   await flush(dirname(path)).catch(() => {});
   return facts;

@@ -7,6 +7,7 @@ import { LANGUAGE_CODES, type LanguageCode } from "../core/languages.js";
 import { packageRoot } from "../core/package-root.js";
 import { catalogEntry } from "./catalog.js";
 import { chooseDefault } from "./default-model.js";
+import { readInstalledModel } from "./install-note.js";
 import { type ModelFacts, readModelFile } from "./model-file.js";
 import { isModelId, modelIdOf } from "./model-id.js";
 import { sessionBytes } from "./session-memory.js";
@@ -74,7 +75,7 @@ export class ModelStore {
   readonly folder: string;
   readonly #bundledFolder: string;
   readonly #configuredModel: string | undefined;
-  /** Walks by path, kept while size and time of the file stay. */
+  /** Walks by path and by whether it was named, kept while size and time of the file stay. */
   readonly #walks = new Map<string, { stamp: string; facts: Promise<ModelFacts> }>();
 
   constructor({ home, bundledFolder, configuredModel }: ModelStoreOptions) {
@@ -93,7 +94,7 @@ export class ModelStore {
     const models = new Map<string, InstalledModel>();
     const broken = new Map<string, BrokenModel>();
     for (const path of await this.#paths()) {
-      const found = await this.#inspect(path);
+      const found = await this.#inspect(path, path === this.#configuredPath());
       if (!found || models.has(found.id)) continue;
       if ("reason" in found) broken.set(found.id, found);
       else models.set(found.id, found);
@@ -129,7 +130,7 @@ export class ModelStore {
       if (!found) throw notFound(name, models, broken);
       return found;
     }
-    const found = await this.#inspect(resolve(name));
+    const found = await this.#inspect(resolve(name), true);
     if (found && !("reason" in found)) return found;
     const { models } = await this.scan();
     const broken = found ?? { id: basename(name), path: name, bytes: 0, reason: "There is no such file." };
@@ -151,12 +152,20 @@ export class ModelStore {
   /** In order of precedence: what the operator named, what the user installed, what came with Sotto. */
   async #paths(): Promise<string[]> {
     const paths = await Promise.all([this.folder, this.#bundledFolder].map(modelPaths));
-    const configured = this.#configuredModel;
-    return [...(configured !== undefined && isPath(configured) ? [resolve(configured)] : []), ...paths.flat()];
+    const configured = this.#configuredPath();
+    return [...(configured === undefined ? [] : [configured]), ...paths.flat()];
   }
 
-  /** @returns undefined when there is no such file */
-  async #inspect(path: string): Promise<InstalledModel | BrokenModel | undefined> {
+  #configuredPath(): string | undefined {
+    const configured = this.#configuredModel;
+    return configured !== undefined && isPath(configured) ? resolve(configured) : undefined;
+  }
+
+  /**
+   * @param isNamed the operator gave this very path: then it is what it is, also when another file was installed there
+   * @returns undefined when there is no such file
+   */
+  async #inspect(path: string, isNamed: boolean): Promise<InstalledModel | BrokenModel | undefined> {
     const status = await stat(path).catch(() => undefined);
     if (!status?.isFile()) return undefined;
     const id = modelIdOf(basename(path)).replace(/[^\x21-\x7e]/g, "_");
@@ -164,19 +173,20 @@ export class ModelStore {
     if (!isModelId(id))
       return { id, path, bytes, reason: "The file's name may hold letters, digits, '.', '_' and '-'." };
     try {
-      const facts = await this.#walk(path, status);
+      const facts = await this.#walk(path, status, isNamed);
       return describe(id, path, facts, status, dirname(path) === this.#bundledFolder);
     } catch (error) {
       return { id, path, bytes, reason: (error as Error).message };
     }
   }
 
-  #walk(path: string, status: Stats): Promise<ModelFacts> {
+  #walk(path: string, status: Stats, isNamed: boolean): Promise<ModelFacts> {
     const stamp = fileStamp(status);
-    const known = this.#walks.get(path);
+    const key = `${isNamed}:${path}`;
+    const known = this.#walks.get(key);
     if (known?.stamp === stamp) return known.facts;
-    const facts = readModelFile(path);
-    this.#walks.set(path, { stamp, facts });
+    const facts = isNamed ? readModelFile(path) : readInstalledModel(path);
+    this.#walks.set(key, { stamp, facts });
     return facts;
   }
 }

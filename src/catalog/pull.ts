@@ -5,6 +5,7 @@ import { isStorageFull } from "../core/disk.js";
 import { type CatalogEntry, catalog, catalogEntry, DEFAULT_SOURCE } from "./catalog.js";
 import { type Checksum, publishedChecksum } from "./checksum.js";
 import { download, INTERRUPTED } from "./download.js";
+import { checkInstallNote } from "./install-note.js";
 import { installPart } from "./install-part.js";
 import { ModelError } from "./model-error.js";
 import { type ModelFacts, readModelFile } from "./model-file.js";
@@ -104,7 +105,11 @@ async function pullLocked(
       `Another model with the id ${entry.id} is installed (by import?). Remove it first: npx sotto models rm ${entry.id}`,
     );
   }
-  if (present) return { path, facts: present, alreadyInstalled: true, verification: "structure" };
+  const isAsInstalled = await checkInstallNote(path).then(
+    () => true,
+    () => false,
+  );
+  if (present && isAsInstalled) return { path, facts: present, alreadyInstalled: true, verification: "structure" };
   const source = parseSource(named ?? entry?.source ?? DEFAULT_SOURCE);
   const fileName = basename(path);
   const report = (bytes: number, totalBytes: number | undefined) =>

@@ -1,5 +1,6 @@
 import { access, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { removeInstallNote } from "./install-note.js";
 import { ModelError } from "./model-error.js";
 import { isModelId, modelFileName } from "./model-id.js";
 import { lockModel } from "./model-lock.js";
@@ -28,6 +29,7 @@ export async function removeModel(store: ModelStore, id: string): Promise<void> 
   const unlock = await lockModel(path);
   try {
     if (present) await unlink(path);
+    await removeInstallNote(path);
     await part.remove();
   } finally {
     await unlock();

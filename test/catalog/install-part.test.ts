@@ -32,7 +32,7 @@ for (const algorithm of ["sha256", "sha1"] as const) {
       installPart({ partPath, path, checksum: { algorithm, hex } }),
       new RegExp(`expected .* ${hex}`),
     );
-    assert.deepEqual(await readdir(folder), ["m.bin"]);
+    assert.deepEqual(await readdir(folder), ["m.bin", "m.bin.json"]);
     assert.deepEqual(await readFile(path), MODEL);
   });
 }

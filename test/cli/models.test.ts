@@ -77,7 +77,7 @@ test("import copies a model once, and refuses another one of the same id", async
   await writeFile(file, MODEL);
   assert.deepEqual(await run("import", file), { code: 0, out: "mine installed.\n", err: "" });
   assert.deepEqual(await readFile(join(folder, "ggml-mine.bin")), MODEL);
-  assert.deepEqual(await readdir(folder), ["ggml-mine.bin"]);
+  assert.deepEqual(await readdir(folder), ["ggml-mine.bin", "ggml-mine.bin.json"]);
   assert.equal((await run("import", file)).out, "mine was installed already.\n");
   await writeFile(file, buildModel({ audioContext: 5 }).bytes);
   const { code, err } = await run("import", file);
