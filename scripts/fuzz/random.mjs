@@ -10,12 +10,17 @@ export class Random {
     this.#state = (Math.imul(seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b)) | 0;
   }
 
-  /** From 0 to below 1. */
-  next() {
+  /** Any 32 bits. */
+  #int32() {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+    return mixed ^ (mixed >>> 14);
+  }
+
+  /** From 0 to below 1. */
+  next() {
+    return (this.#int32() >>> 0) / 4_294_967_296;
   }
 
   /** A whole number from 0 to below `end`. @param {number} end */
@@ -35,9 +40,9 @@ export class Random {
 
   /** @param {number} length */
   bytes(length) {
-    const bytes = Buffer.allocUnsafe(length);
-    for (let at = 0; at < length; at++) bytes[at] = this.below(256);
-    return bytes;
+    const words = new Int32Array(Math.ceil(length / 4));
+    for (let at = 0; at < words.length; at++) words[at] = this.#int32();
+    return Buffer.from(words.buffer, 0, length);
   }
 }
 

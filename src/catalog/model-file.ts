@@ -40,6 +40,8 @@ const FLOAT_BYTES = 4;
 /** Token bytes beyond which the vocabulary is no Whisper vocabulary; the longest real one has 128. */
 const MAX_TOKEN_BYTES = 255;
 const SPACE = 0x20;
+/** whisper.cpp logs the path, and its logger crashes on a line of more than 1,023 bytes (`whisper_log_internal`). */
+const MAX_PATH_BYTES = 900;
 const MAX_DIMS = 4;
 const MAX_NAME_BYTES = 128;
 const SMALLEST_MULTILINGUAL_VOCAB = 51_865;
@@ -52,6 +54,8 @@ const MAX_LANGUAGES = 100;
  * @throws ModelFileError for whatever is wrong with the file, also when it cannot be read
  */
 export async function readModelFile(path: string): Promise<ModelFacts> {
+  const pathBytes = Buffer.byteLength(path);
+  if (pathBytes > MAX_PATH_BYTES) throw new ModelFileError("path", `at most ${MAX_PATH_BYTES} bytes`, `${pathBytes}`);
   const handle = await open(path, "r").catch(unreadable);
   try {
     const status = await handle.stat();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
@@ -229,6 +229,21 @@ suite("the walk of a model file", () => {
       const bytes = Buffer.from(image.bytes);
       for (let at = place("filters.n_mel") + 8 + 80 * 201 * 4; at < bytes.length; at++) bytes[at] = random() * 256;
       await refused(bytes);
+    }
+  });
+
+  test("a path that whisper.cpp's log cannot hold is refused, though a file is there", async () => {
+    const deep = join(folder, ...Array(4).fill("d".repeat(200)));
+    await mkdir(deep, { recursive: true });
+    const room = 900 - Buffer.byteLength(`${deep}/`);
+    for (const [length, fits] of [
+      [room, true],
+      [room + 1, false],
+    ] as const) {
+      const long = join(deep, "m".repeat(length));
+      await writeFile(long, image.bytes);
+      if (fits) await readModelFile(long);
+      else await assert.rejects(readModelFile(long), /path: expected at most 900 bytes, but found 901/);
     }
   });
 

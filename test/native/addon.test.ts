@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -7,6 +6,7 @@ import { packageRoot } from "../../src/core/package-root.js";
 import { loadAddon, NATIVE_CODES, type NativeCode, type NativeDecodeOptions } from "../../src/engine/addon.js";
 import { newControlWords } from "../../src/engine/control-words.js";
 import { LoadedModel } from "../../src/engine/loaded-model.js";
+import { decodeFile } from "../support/decode-file.js";
 import { MODEL_PATH } from "../support/demonstration.js";
 import { fixtureOf } from "../support/fixtures.js";
 import { addonWithCpu } from "../support/native-addon.js";
@@ -34,11 +34,6 @@ const greedy: NativeDecodeOptions = {
   maxInitialTimestamp: 50,
 };
 const prompt = () => model.promptTokens("transcribe", "en", undefined);
-
-function decodeFile(path: string): Int16Array {
-  const pcm = execFileSync("ffmpeg", ["-v", "error", "-i", path, "-f", "s16le", "-ar", "16000", "-ac", "1", "-"]);
-  return new Int16Array(pcm.buffer.slice(pcm.byteOffset, pcm.byteOffset + pcm.byteLength));
-}
 
 function failsWith(code: NativeCode, call: () => unknown): void {
   assert.throws(
