@@ -8,6 +8,9 @@
 #include "status.h"
 #include "upstream_log.h"
 
+#include <cstdlib>
+#include <filesystem>
+
 using sotto::fail;
 using sotto::guarded;
 
@@ -40,6 +43,27 @@ namespace {
 // whisper_full refuses less than 100 ms; its log-mel reads past the end below 201 samples.
 constexpr size_t MIN_SAMPLES = 1600;
 constexpr size_t MAX_SAMPLES = 30 * WHISPER_SAMPLE_RATE;
+
+// Where memory is limited, ggml aborts without a buffer for weights, and whisper_init_state frees what it never made.
+// So all that is about to be taken is asked for first. Volatile: a compiler may leave out a pair of malloc and free.
+void demand_memory(size_t bytes) {
+    void * volatile probe = std::malloc(bytes);
+    if (!probe) {
+        throw std::bad_alloc();
+    }
+    std::free(probe);
+}
+
+// Fifty thousand tokens in two maps, and whatever else loading takes beside the weights.
+constexpr size_t VOCABULARY_BYTES = 32 << 20;
+
+// The sum of src/catalog/session-memory.ts, and a quarter more.
+size_t session_bytes(const whisper_hparams & hparams) {
+    const size_t width  = hparams.n_text_state;
+    const size_t caches = 4 * width * (2048 * static_cast<size_t>(hparams.n_text_layer) + 1536);
+    const size_t logits = 4 * static_cast<size_t>(hparams.n_vocab) * hparams.n_text_ctx;
+    return (caches + logits + 76000 * width + 9000000) / 4 * 5;
+}
 
 bool is_cancelled(const sotto_session & session) {
     return session.cancel && __atomic_load_n(session.cancel, __ATOMIC_RELAXED) != 0;
@@ -187,6 +211,11 @@ sotto_status sotto_model_open(const char * path, const char * device, sotto_mode
         if (!ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU)) {
             return fail(SOTTO_INVALID_ARGUMENT, "no backend for the CPU is loaded");
         }
+        std::error_code unreadable;
+        const auto file_bytes = std::filesystem::file_size(path, unreadable);
+        if (!unreadable) {
+            demand_memory(file_bytes + VOCABULARY_BYTES);
+        }
         auto model = std::make_unique<sotto_model>();
         model->device = device;
         whisper_context_params params = whisper_context_default_params();
@@ -240,6 +269,7 @@ sotto_status sotto_session_open(sotto_model * model, int32_t threads, sotto_sess
         if (threads < 1 || threads > 256) {
             return fail(SOTTO_INVALID_ARGUMENT, "threads must lie between 1 and 256");
         }
+        demand_memory(session_bytes(model->context->model.hparams));
         auto session = std::make_unique<sotto_session>();
         session->model   = model;
         session->threads = threads;
@@ -317,6 +347,10 @@ sotto_status sotto_session_detect(sotto_session * session, float * no_speech, fl
         double sum = 0.0;
         for (int i = 0; i < vocab.n_vocab; ++i) sum += std::exp(logits[i] - top);
         *no_speech = static_cast<float>(std::exp(logits[vocab.token_nosp] - top) / sum);
+        // One such number in the weights, and there is no telling speech from silence or one token from another.
+        if (!std::isfinite(*no_speech)) {
+            return fail(SOTTO_COMPUTE_FAILED, "the model computes no numbers: its weights are damaged");
+        }
         if (vocab.is_multilingual()) {
             double language_sum = 0.0;
             for (int i = 0; i < vocab.num_languages(); ++i) {

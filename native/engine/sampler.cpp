@@ -11,6 +11,8 @@ namespace {
 constexpr float MINUS_INFINITY = -std::numeric_limits<float>::infinity();
 // exp(-20) is 2e-9: what lies further below the maximum cannot change a float sum.
 constexpr float NEGLIGIBLE = 20.0f;
+// Below it a float no longer tells the maximum from what lies NEGLIGIBLE temperatures under it: that is greedy.
+constexpr float LEAST_TEMPERATURE = 1e-3f;
 // Stands for minus infinity where a number must come out.
 constexpr float LEAST_LOGPROB = -100.0f;
 
@@ -41,7 +43,11 @@ double sum_exp(const float * logits, range r, float top, float temperature) {
 } // namespace
 
 sampler::sampler(const sampler_vocabulary & vocabulary, const sampler_rules & rules, uint32_t seed)
-    : vocabulary_(vocabulary), rules_(rules), random_(seed) {}
+    : vocabulary_(vocabulary), rules_(rules), random_(seed) {
+    if (rules_.temperature < LEAST_TEMPERATURE) {
+        rules_.temperature = 0.0f;
+    }
+}
 
 sampler::allowed sampler::allowed_next() const {
     const int32_t first = vocabulary_.timestamp_begin;
@@ -110,7 +116,7 @@ sampled_token sampler::next(float * logits) {
         share = std::uniform_real_distribution<double>(0.0, tempered)(random_);
     }
     int32_t chosen = -1;
-    for (int r = 0; r < count && share >= 0.0; ++r) {
+    for (int r = 0; r < count && share >= 0.0 && top > MINUS_INFINITY; ++r) {
         for (int32_t i = ranges[r].first; i <= ranges[r].last; ++i) {
             if (rules_.temperature > 0.0f) {
                 if (!(logits[i] > top - NEGLIGIBLE * rules_.temperature)) continue;

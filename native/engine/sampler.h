@@ -47,7 +47,7 @@ class sampler {
     void    remember(int32_t id);
 
     const sampler_vocabulary & vocabulary_;
-    const sampler_rules        rules_;
+    sampler_rules              rules_;
     std::mt19937               random_;
     int                        length_ = 0;
     bool                       last_was_timestamp_ = false;

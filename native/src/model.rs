@@ -51,8 +51,15 @@ fn models() -> MutexGuard<'static, HashMap<u32, Arc<Model>>> {
     MODELS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// whisper.cpp logs the path in a sentence; from 1,024 bytes on its logger reads an argument list twice and crashes
+/// (`whisper_log_internal`).
+const MAX_PATH_BYTES: usize = 900;
+
 /// `device`: name of a GPU, or empty for the CPU alone.
 pub fn open(path: &str, device: &str) -> Result<u32> {
+    if path.len() > MAX_PATH_BYTES {
+        return Err(error(Failure::InvalidArgument, format!("the path is longer than {MAX_PATH_BYTES} bytes")));
+    }
     let (path, device) = (c_string(path)?, c_string(device)?);
     let mut model = std::ptr::null_mut();
     // SAFETY: the strings and `model` outlive the call.
