@@ -63,6 +63,14 @@ test("numbers that are none, infinite or beyond 32 bits are refused, and the ses
   assert.deepEqual(transcribe(session, speech), expected);
 });
 
+test("a temperature too small to tell tokens apart is greedy, not silent", () => {
+  session.setAudio(speech, go);
+  session.encode(0, go);
+  for (const temperature of [1e-300, 1e-40, 1e-20, 1e-7, 1e-5]) {
+    assert.deepEqual([...session.decode(prompt, { ...greedy, temperature }, go).ids], expected.ids);
+  }
+});
+
 test("arguments of another type are refused", () => {
   const anything = session as unknown as Record<string, (...args: unknown[]) => unknown>;
   const wrong: unknown[] = [undefined, null, 7, "speech", {}, [], new Float32Array(16_000), new Int32Array(0).buffer];
