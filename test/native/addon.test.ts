@@ -63,6 +63,17 @@ test("the codes that the native side throws are the declared ones", () => {
   assert.deepEqual(thrown, [...NATIVE_CODES]);
 });
 
+/** They read numbers or overwrite memory that is there. */
+const CANNOT_THROW = ["sotto_model_describe", "sotto_session_timings", "sotto_session_clear"];
+
+test("every function of the C face catches what C++ throws, which would end the process in Rust", () => {
+  const source = readFileSync(join(packageRoot(), "native", "engine", "engine.cpp"), "utf8");
+  const functions = [...source.matchAll(/^(?:sotto_status|void) (sotto_\w+)\([^{]*\{\n([\s\S]*?)^\}/gm)];
+  assert.ok(functions.length >= 12, String(functions.length));
+  const bare = functions.filter(([, , body]) => !/^ {4}(return )?guarded\(/.test(String(body))).map(([, name]) => name);
+  assert.deepEqual(bare, CANNOT_THROW);
+});
+
 test("a file that is not there is refused with a reason", () => {
   failsWith("load_failed", () => addon.openModel("/does/not/exist.bin", ""));
   failsWith("invalid_argument", () => addon.openModel("zero\0byte", ""));

@@ -178,8 +178,8 @@ test("a prompt of one word of 16,000 letters, and one of 100 kB, are decoded aft
 
 test("whatever tokens of the vocabulary a prompt holds, it is decoded after", () => {
   const { vocabSize, textContext, endOfText } = model.facts;
-  for (const token of [0, endOfText - 1, endOfText, model.facts.startOfTranscript, vocabSize - 1]) {
-    for (const length of [1, 224, textContext - 1]) {
+  for (const token of [0, endOfText, vocabSize - 1]) {
+    for (const length of [1, textContext - 1]) {
       session.setAudio(speech, go);
       session.encode(0, go);
       session.decode(new Int32Array(length).fill(token), { ...greedy, maxTokens: 1 }, go);
