@@ -11,6 +11,7 @@ export class Findings {
 
   /** @param {string} reason @param {{ name: string, bytes: Buffer }} [evidence] */
   add(reason, evidence) {
+    process.stderr.write(`${reason}\n`);
     if (!evidence) {
       this.list.push({ reason });
       return;
