@@ -4,18 +4,22 @@
  */
 import { loadAddon } from "../../dist/engine/addon.js";
 import { LoadedModel } from "../../dist/engine/loaded-model.js";
+import { cpuModules } from "../../dist/engine/modules.js";
 import { decodeWindow } from "../../dist/engine/window-decoder.js";
 
 /** @typedef {{ path: string, whole: boolean }} LoadJob whole: with prompt, fallback and everything, which takes longer */
 
 const addon = loadAddon();
+const byScore = cpuModules().map(({ path }) => ({ path, score: addon.backendScore(path) }));
+byScore.sort((a, b) => b.score - a.score);
+addon.loadBackend(byScore[0]?.path ?? "");
 const control = new Int32Array(new SharedArrayBuffer(64));
 const second = Int16Array.from({ length: 16_000 }, (_, at) => 8000 * Math.sin(at / 20) + ((at * 7919) % 997));
 const greedy = { temperature: 0, candidates: 1, seed: 1, maxTokens: 24, timestamps: true, maxInitialTimestamp: 50 };
 
 /** @param {LoadJob} job */
 function load({ path, whole }) {
-  const modelId = addon.openModel(path, false);
+  const modelId = addon.openModel(path, "");
   const session = addon.openSession(modelId, 1);
   try {
     if (whole) {

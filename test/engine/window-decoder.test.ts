@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { loadAddon, type NativeSession } from "../../src/engine/addon.js";
+import type { NativeSession } from "../../src/engine/addon.js";
 import { newControlWords } from "../../src/engine/control-words.js";
 import { LoadedModel } from "../../src/engine/loaded-model.js";
 import { decodeWindow } from "../../src/engine/window-decoder.js";
 import { decodeFile } from "../support/decode-file.js";
 import { MODEL_PATH } from "../support/demonstration.js";
 import { fixtureOf } from "../support/fixtures.js";
+import { addonWithCpu } from "../support/native-addon.js";
 import { wordsOf } from "../support/post.js";
 
-const addon = loadAddon();
-const modelId = addon.openModel(MODEL_PATH, false);
+const addon = addonWithCpu();
+const modelId = addon.openModel(MODEL_PATH, "");
 const model = new LoadedModel(addon, modelId);
 const session = addon.openSession(modelId, 1);
 after(() => session.close());
@@ -32,6 +33,7 @@ function recording(calls: string[]): NativeSession {
       return session.detect(...args);
     },
     decode: (...args) => session.decode(...args),
+    sampleEncoding: (count) => session.sampleEncoding(count),
     timings: () => session.timings(),
     clear: () => session.clear(),
     close: () => session.close(),

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { loadAddon } from "../../src/engine/addon.js";
 import { buildModel } from "../catalog/build-model.js";
+import { addonWithCpu } from "../support/native-addon.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sotto-cancel-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -23,8 +23,8 @@ test("a word set while the encoder computes stops it within the graph, not after
   const path = join(folder, "ggml-wide.bin");
   // As wide as tiny and twice as deep, so that the encoder is at it for long.
   writeFileSync(path, buildModel({ state: 384, heads: 6, audioContext: 1500, audioLayers: 8 }).bytes);
-  const addon = loadAddon();
-  const session = addon.openSession(addon.openModel(path, false), 1);
+  const addon = addonWithCpu();
+  const session = addon.openSession(addon.openModel(path, ""), 1);
   const go = new Int32Array(1);
   session.setAudio(new Int16Array(480_000), go);
   const timed = (word: Int32Array) => {

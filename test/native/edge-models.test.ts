@@ -4,13 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { readModelFile } from "../../src/catalog/model-file.js";
-import { loadAddon, type NativeDecodeOptions, type NativeSession } from "../../src/engine/addon.js";
+import type { NativeDecodeOptions, NativeSession } from "../../src/engine/addon.js";
 import { newControlWords } from "../../src/engine/control-words.js";
 import { LoadedModel } from "../../src/engine/loaded-model.js";
 import { decodeWindow } from "../../src/engine/window-decoder.js";
 import { buildModel, type ModelDimensions, type ModelImage } from "../catalog/build-model.js";
+import { addonWithCpu } from "../support/native-addon.js";
 
-const addon = loadAddon();
+const addon = addonWithCpu();
 const folder = mkdtempSync(join(tmpdir(), "sotto-edge-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -23,7 +24,7 @@ async function open(bytes: Buffer): Promise<{ model: LoadedModel; session: Nativ
   const path = join(folder, "ggml-edge.bin");
   writeFileSync(path, bytes);
   await readModelFile(path);
-  const modelId = addon.openModel(path, false);
+  const modelId = addon.openModel(path, "");
   const session = addon.openSession(modelId, 1);
   // The session keeps the model.
   const model = new LoadedModel(addon, modelId);

@@ -2,14 +2,15 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { loadAddon, type NativeDecodeOptions, type NativeSession } from "../../src/engine/addon.js";
+import type { NativeDecodeOptions, NativeSession } from "../../src/engine/addon.js";
 import { LoadedModel } from "../../src/engine/loaded-model.js";
 import { decodeFile } from "../support/decode-file.js";
 import { MODEL_PATH } from "../support/demonstration.js";
 import { FIXTURES, fixtureOf } from "../support/fixtures.js";
+import { addonWithCpu } from "../support/native-addon.js";
 
-const addon = loadAddon();
-const modelId = addon.openModel(MODEL_PATH, false);
+const addon = addonWithCpu();
+const modelId = addon.openModel(MODEL_PATH, "");
 const model = new LoadedModel(addon, modelId);
 const session = addon.openSession(modelId, 1);
 after(() => session.close());
@@ -81,7 +82,7 @@ test("arguments of another type are refused", () => {
     (value) => anything.decode?.(prompt, value, go),
     (value) => anything.decode?.(prompt, { ...greedy, candidates: value === 7 ? "7" : value }, go),
     (value) => anything.encode?.(value === 7 ? "7" : value, go),
-    (value) => addon.openModel(value === "speech" ? (7 as unknown as string) : (value as string), false),
+    (value) => addon.openModel(value === "speech" ? (7 as unknown as string) : (value as string), ""),
   ];
   for (const call of calls) {
     session.setAudio(speech, go);
@@ -193,7 +194,7 @@ test("whatever tokens of the vocabulary a prompt holds, it is decoded after", ()
 });
 
 test("a model that is closed lives on in its sessions, and nobody else finds it", () => {
-  const otherId = addon.openModel(MODEL_PATH, false);
+  const otherId = addon.openModel(MODEL_PATH, "");
   const other = addon.openSession(otherId, 1);
   addon.closeModel(otherId);
   addon.closeModel(otherId);
@@ -205,8 +206,8 @@ test("a model that is closed lives on in its sessions, and nobody else finds it"
 });
 
 test("a folder and an empty name are no models, and names too long for whisper.cpp's log do not end the process", () => {
-  for (const path of ["/", "", "x".repeat(900)]) refused(() => addon.openModel(path, false), "load_failed");
-  for (const length of [901, 990, 1024, 4096, 1_000_000]) refused(() => addon.openModel("x".repeat(length), false));
+  for (const path of ["/", "", "x".repeat(900)]) refused(() => addon.openModel(path, ""), "load_failed");
+  for (const length of [901, 990, 1024, 4096, 1_000_000]) refused(() => addon.openModel("x".repeat(length), ""));
 });
 
 test("a session that is sent to another thread arrives as an object that can do nothing", () => {
