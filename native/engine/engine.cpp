@@ -378,7 +378,8 @@ sotto_status sotto_session_decode(sotto_session * session, const int32_t * promp
             return fail(SOTTO_INVALID_ARGUMENT, "temperature must lie between 0 and 1");
         }
         if (options->candidates < 1 || options->candidates > 8 || options->max_tokens < 1 ||
-            options->max_tokens > half_context || options->max_initial_timestamp < 0) {
+            options->max_tokens > half_context || options->max_initial_timestamp < 0 ||
+            options->max_initial_timestamp > 30 * 50) {
             return fail(SOTTO_INVALID_ARGUMENT, "candidates, max_tokens or max_initial_timestamp is out of range");
         }
         // The cache must hold the prompt and what is decoded after it.

@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { constants, open } from "node:fs/promises";
 import { FileReader } from "./file-reader.js";
 import { byteLength } from "./ggml-types.js";
 import { ModelFileError } from "./model-file-error.js";
@@ -56,7 +56,8 @@ const MAX_LANGUAGES = 100;
 export async function readModelFile(path: string): Promise<ModelFacts> {
   const pathBytes = Buffer.byteLength(path);
   if (pathBytes > MAX_PATH_BYTES) throw new ModelFileError("path", `at most ${MAX_PATH_BYTES} bytes`, `${pathBytes}`);
-  const handle = await open(path, "r").catch(unreadable);
+  // A pipe would otherwise be waited for until somebody writes to it.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(unreadable);
   try {
     const status = await handle.stat();
     if (!status.isFile()) throw new ModelFileError("file", "a regular one", "something else");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { after, before, suite, test } from "node:test";
 import { readModelFile } from "../../src/catalog/model-file.js";
 import { ModelFileError } from "../../src/catalog/model-file-error.js";
 import { buildModel } from "./build-model.js";
+import { temporaryFolder } from "./temporary-folder.js";
 
 suite("the walk of a model file", () => {
   let folder: string;
@@ -266,3 +268,9 @@ function seededRandom(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
+
+test("a pipe is refused at once, though nobody writes to it", async (t) => {
+  const path = join(await temporaryFolder(t), "ggml-pipe.bin");
+  execFileSync("mkfifo", [path]);
+  await assert.rejects(readModelFile(path), /file: expected a regular one, but found something else/);
+});

@@ -124,6 +124,7 @@ test("numbers that made whisper.cpp abort or hang are refused", () => {
     { maxTokens: 0 },
     { maxTokens: 225 },
     { maxInitialTimestamp: -1 },
+    { maxInitialTimestamp: 2 ** 31 - 1 },
   ];
   for (const change of bad) failsWith("invalid_argument", () => session.decode(prompt(), { ...greedy, ...change }, go));
   failsWith("invalid_argument", () => session.decode(new Int32Array(0), greedy, go));

@@ -1,18 +1,34 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { packageRoot } from "../../src/core/package-root.js";
 
 const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 const START_TIMEOUT_MS = 60_000;
 
-/** A folder that stands for a user's home; the caller removes it. */
+/** What the first server of a test run found to compute with; of other binaries it is ignored. */
+const BACKEND = join(packageRoot(), "build", "test", "backend.json");
+const backendIn = (home: string) => join(home, "engine", "backend.json");
+
+/** A folder that stands for a user's home, in which a server has started before; the caller removes it. */
 export function temporaryHome(): string {
-  return mkdtempSync(join(tmpdir(), "sotto-home-"));
+  const home = mkdtempSync(join(tmpdir(), "sotto-home-"));
+  if (existsSync(BACKEND)) {
+    mkdirSync(join(home, "engine"));
+    copyFileSync(BACKEND, backendIn(home));
+  }
+  return home;
+}
+
+function keepBackend(home: string): void {
+  if (existsSync(BACKEND)) return;
+  copyFileSync(backendIn(home), `${BACKEND}.${process.pid}`);
+  renameSync(`${BACKEND}.${process.pid}`, BACKEND);
 }
 
 /** What a command printed, and how it ended. */
@@ -74,6 +90,7 @@ export async function startServer(args: string[] = [], environment: NodeJS.Proce
       reject(new Error(`the server ended with ${code}:\n${log}`));
     });
   });
+  keepBackend(home);
   return {
     url,
     home,
