@@ -3,7 +3,8 @@ import { fileURLToPath } from "node:url";
 
 /** A file that ends whisper.cpp's loader half-way leaks what it had, so a child is not used for ever. */
 const LOADS_PER_CHILD = 400;
-const HANG_MS = 60_000;
+/** A model of noise can talk for seconds, and on a machine with much else to do for a minute. */
+const HANG_MS = 300_000;
 
 /** @typedef {{ end: "decoded" | "refused" | "died" | "hung", detail: string }} LoadEnd */
 
