@@ -1,7 +1,7 @@
 /** The first new start is made at once, the second too: a crash costs its windows half a second. Then it takes longer. */
-const DELAYS_MS = [0, 0, 250, 500, 1000, 2000, 4000, 8000, 15_000, 30_000] as const;
+const DELAYS_MS = [0, 0, 250, 500, 1000, 2000, 4000, 8000, 10_000] as const;
 
-/** Starts that one request waits through: some fifteen seconds, and the loading itself. */
+/** Starts that one request waits through: some twenty seconds, and the loading itself. */
 export const STARTS_IN_A_ROW = 8;
 
 /**

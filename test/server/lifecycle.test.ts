@@ -91,24 +91,6 @@ test("an engine that is killed under a request is replaced, and the request is a
   }
 });
 
-test("when every engine is killed the request is given up, and one that comes back when it was told to is served", async () => {
-  const server = await startServer();
-  try {
-    const hunt = setInterval(() => {
-      for (const pid of enginesOf(server.child.pid)) process.kill(pid, "SIGKILL");
-    }, 20);
-    const reply = await postFile(transcriptions(server), clip.path);
-    clearInterval(hunt);
-    const { error } = (await reply.json()) as ErrorBody;
-    assert.ok(["engine_crashed", "engine_unavailable"].includes(error.code), error.code);
-    assert.ok(reply.status >= 500);
-    await sleep(1000 * Number(reply.headers.get("retry-after") ?? 0));
-    assert.deepEqual(await textOf(await postFile(transcriptions(server), clip.path)), wordsOf(clip.text));
-  } finally {
-    await server.stop();
-  }
-});
-
 test("a client that leaves stops the work: its files are gone and the next one is served at once", async () => {
   const server = await startServer();
   try {
