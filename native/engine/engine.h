@@ -76,6 +76,10 @@ const char * sotto_last_error(void);
 const char * sotto_whisper_version(void);
 const char * sotto_system_info(void);
 
+// From now on a signal of a crash that another process sends ends this one as SIGKILL does, so that whoever watches it
+// can tell the two apart. Real crashes end it as before.
+void sotto_end_on_signals_from_outside(void);
+
 // A device that a loaded backend found. The strings live as long as the process.
 typedef struct {
     const char * name;        // "CPU", "Vulkan0" …

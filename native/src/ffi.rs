@@ -82,6 +82,7 @@ pub struct Product {
 }
 
 extern "C" {
+    pub fn sotto_end_on_signals_from_outside();
     pub fn sotto_backend_load(path: *const c_char, name: *mut *const c_char) -> i32;
     pub fn sotto_backend_score(path: *const c_char, score: *mut i32) -> i32;
     pub fn sotto_device_count() -> usize;

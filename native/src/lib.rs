@@ -51,6 +51,13 @@ pub fn system_info() -> String {
     unsafe { CStr::from_ptr(ffi::sotto_system_info()) }.to_string_lossy().into_owned()
 }
 
+/// A crash's signal that another process sends then ends this one as SIGKILL does: whoever watches it can tell the two.
+#[napi]
+pub fn end_on_signals_from_outside() {
+    // SAFETY: sets signal handlers that call only what such handlers may.
+    unsafe { ffi::sotto_end_on_signals_from_outside() }
+}
+
 #[napi(catch_unwind)]
 pub fn open_model(path: String, device: String) -> Result<u32> {
     model::open(&path, &device)

@@ -102,6 +102,11 @@ export interface NativeProduct {
 export interface Addon {
   whisperVersion(): string;
   systemInfo(): string;
+  /**
+   * From then on SIGSEGV and its like end the process as SIGKILL does when another process sent them: only the process
+   * itself can tell such a kill from a crash.
+   */
+  endOnSignalsFromOutside(): void;
   /** Loads a backend's module by its full path and gives its name; one for the CPU goes before any model. */
   loadBackend(path: string): string;
   /** How well the processor suits a module, which is not loaded for it; 0: not at all. */

@@ -131,6 +131,25 @@ test("a window that hangs takes two processes down, fails alone, and the innocen
   });
 });
 
+test("a crash's signal from outside is no crash: a window outlives four of them, and two of its own at most", async () => {
+  await withEngine({}, async (engine) => {
+    await engine.start();
+    const given = codeOf(engine.decode(job(hangingPath), never));
+    const killed = new Set<number>();
+    const hunt = setInterval(() => {
+      const pid = theEngine();
+      // Some time for the window to be in it.
+      if (engine.state !== "ready" || pid === undefined || killed.has(pid)) return;
+      killed.add(pid);
+      setTimeout(() => process.kill(pid, killed.size % 2 ? "SIGSEGV" : "SIGABRT"), 200);
+    }, 20);
+    assert.equal(await given, "engine_crashed");
+    clearInterval(hunt);
+    assert.equal(killed.size, 5);
+    await demandWords(engine);
+  });
+});
+
 test("a window whose client leaves is stopped, and the same session decodes the next one right", async () => {
   await withEngine({}, async (engine) => {
     await engine.start();

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -224,4 +226,20 @@ test("probabilities of languages add up to one, and no-speech is a probability",
   assert.equal(languages.length, model.facts.languageCount);
   assert.ok(Math.abs(languages.reduce((sum, value) => sum + value, 0) - 1) < 1e-3);
   assert.ok(noSpeechProb >= 0 && noSpeechProb <= 1);
+});
+
+test("a process that crashes ends by its own signal, one that is sent that signal as if it were killed", async () => {
+  const addonUrl = import.meta.resolve("../../src/engine/addon.js");
+  const endOf = (what: string) => {
+    const program = `const { loadAddon } = await import(${JSON.stringify(addonUrl)}); loadAddon().endOnSignalsFromOutside(); ${what}; setInterval(() => {}, 1000);`;
+    return spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: ["ignore", "pipe", "ignore"] });
+  };
+  const aborting = endOf("process.abort()");
+  assert.deepEqual(await once(aborting, "exit"), [null, "SIGABRT"]);
+  for (const signal of ["SIGSEGV", "SIGABRT", "SIGILL", "SIGBUS", "SIGFPE"] as const) {
+    const child = endOf("console.log('up')");
+    await once(child.stdout, "data");
+    child.kill(signal);
+    assert.deepEqual(await once(child, "exit"), [null, "SIGKILL"], signal);
+  }
 });
