@@ -39,7 +39,7 @@ async function request() {
     return (await transcribe(server.url, { ...clip, body })).status;
   }
   if (chance < 0.25) {
-    const signal = AbortSignal.timeout(Math.random() * 1500);
+    const signal = AbortSignal.timeout(Math.floor(Math.random() * 1500));
     return transcribe(server.url, clip, { signal }).then(
       ({ status }) => status,
       () => "left",
