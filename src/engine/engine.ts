@@ -11,7 +11,7 @@ import { Restarts, STARTS_IN_A_ROW } from "./restarts.js";
 
 /** Ends of the engine that a window survives: its own doing, and in all (somebody may be killing engines at random). */
 const OWN_ENDS_MAX = 2;
-const TRIES_MAX = 5;
+const TRIES_MAX = 10;
 /** Beyond its ceiling an engine is replaced between two windows; this many times beyond it, at once. */
 const RUNAWAY_FACTOR = 2;
 
