@@ -13,6 +13,7 @@ const COMMANDS: Record<Command, (args: string[]) => Promise<number>> = {
   serve: async (args) => (await import("./cli/serve.js")).runServe(args),
   transcribe: async (args) => (await import("./cli/transcribe.js")).runTranscribe(args),
   models: async (args) => (await import("./cli/models.js")).runModels(args),
+  keys: async (args) => (await import("./cli/keys.js")).runKeys(args),
 };
 
 const EXIT_FAILED = 1;

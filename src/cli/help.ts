@@ -4,6 +4,7 @@ const USAGE: Record<Command, string> = {
   serve: "sotto serve [options]              transcribe over HTTP",
   transcribe: "sotto transcribe FILE… [options]   transcribe recordings",
   models: "sotto models list | pull ID | import FILE | verify [ID] | rm ID",
+  keys: "sotto keys create NAME | list | revoke NAME",
 };
 
 /** Text of `sotto --help`, or of one command's. */
@@ -36,5 +37,6 @@ function placeholder(name: OptionName): string {
   const entry = optionEntry(name);
   if (entry.kind === "integer") return "N";
   if (entry.kind === "bytes") return "SIZE";
+  if (entry.kind === "secret") return "@FILE";
   return entry.kind === "duration" ? "TIME" : "VALUE";
 }

@@ -9,6 +9,8 @@ import { findDecoder } from "../media/decoder-check.js";
 import { SpoolFolder } from "../media/spool.js";
 import { Scheduler } from "../schedule/scheduler.js";
 import { Transcriber } from "../transcriber.js";
+import { Callers } from "./callers.js";
+import { OptionsInForce } from "./options-in-force.js";
 import { Shutdown } from "./shutdown.js";
 
 const BYTES_PER_MIB = 1024 * 1024;
@@ -18,6 +20,7 @@ export async function runServe(args: string[]): Promise<number> {
   const { config, positionals } = readCommandLine("serve", args, process.env);
   if (positionals.length > 0) throw new UsageError(`serve takes no argument, but received '${positionals[0]}'.`);
 
+  const callers = await Callers.accept(config, note);
   const store = new ModelStore({ home: config.home, configuredModel: config.model });
   const model = await store.find(undefined);
   const cores = divideCores({ workers: config.workers, threads: config.threads });
@@ -39,13 +42,15 @@ export async function runServe(args: string[]): Promise<number> {
     maxUploadBytes: config.maxUploadMb * BYTES_PER_MIB,
     shutdown: shutdown.signal,
     logLevel: config.logLevel,
+    authenticator: callers.authenticator,
     isDraining: () => shutdown.isDraining,
   });
   const closeEngines = () => scheduler.close();
   const closeSpool = () => spoolFolder.close();
   const ended = shutdown.afterSignal([() => server.close(), closeEngines, closeSpool]);
-  // A terminal that closes, or an operator who expects the options to be read again, must not end the server.
-  process.on("SIGHUP", () => note("options are read at the start only; to change them, start the server again"));
+  const inForce = new OptionsInForce(config, () => readCommandLine("serve", args, process.env).config, note);
+  // A terminal that closes must not end the server either.
+  process.on("SIGHUP", () => inForce.readAgain((changed) => callers.change(changed)));
 
   await scheduler.load(model);
   const decoder = await findDecoder(config.ffmpeg);
@@ -55,6 +60,7 @@ export async function runServe(args: string[]): Promise<number> {
     const remedy = "for a real one: npx sotto models pull base-q8_0";
     note(`${model.id} is the demonstration model: it knows ${model.demonstration}; ${remedy}`);
   }
+  note(await callers.describe());
   await server.listen({ host: config.host, port: config.port }).catch(async (error: NodeJS.ErrnoException) => {
     await closeEngines();
     await closeSpool();
