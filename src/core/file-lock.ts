@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { constants, copyFile, readFile, rename, stat, unlink, utimes, writeFile } from "node:fs/promises";
+import { readFile, stat, unlink, utimes, writeFile } from "node:fs/promises";
 import { hostname, uptime } from "node:os";
 
 /** Another living process holds the lock. */
@@ -37,7 +37,9 @@ export async function lockFile(path: string): Promise<() => Promise<void>> {
     const text = await readLock(lockPath);
     if (text === undefined) continue;
     const holder = parseHolder(text);
-    if (await isAlive(holder, lockPath)) {
+    const state = await stateOf(holder, lockPath);
+    if (state === "gone") continue;
+    if (state === "alive") {
       throw new FileLockedError(
         holder ? `Process ${holder.pid}${holder.host === own.host ? "" : ` on ${holder.host}`}` : "Another process",
       );
@@ -83,15 +85,15 @@ function parseHolder(text: string): Holder | undefined {
   }
 }
 
-async function isAlive(holder: Holder | undefined, lockPath: string): Promise<boolean> {
+async function stateOf(holder: Holder | undefined, lockPath: string): Promise<"alive" | "dead" | "gone"> {
   const status = await stat(lockPath).catch(() => undefined);
-  if (!status) return false;
+  if (!status) return "gone";
   const silentMs = Date.now() - status.mtimeMs;
-  if (!holder) return silentMs < WRITING_MS;
-  if (silentMs > STALE_AFTER_MS) return false;
-  if (holder.host !== hostname()) return true;
+  if (!holder) return silentMs < WRITING_MS ? "alive" : "dead";
+  if (silentMs > STALE_AFTER_MS) return "dead";
+  if (holder.host !== hostname()) return "alive";
   // After a restart of the machine the number may be another program's.
-  return silentMs < uptime() * 1000 && isRunning(holder.pid);
+  return silentMs < uptime() * 1000 && isRunning(holder.pid) ? "alive" : "dead";
 }
 
 function isRunning(pid: number): boolean {
@@ -104,15 +106,23 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Removes a dead holder's lock; one that somebody has just put in its place is put back. */
+/**
+ * Removes a dead holder's lock. Of several who find it dead only one at a time may, and looks again: else the second would
+ * remove the lock that the first has put in its place.
+ */
 async function takeAway(lockPath: string, deadText: string): Promise<void> {
-  const aside = `${lockPath}.${randomUUID()}`;
+  const guardPath = `${lockPath}.takeover`;
   try {
-    await rename(lockPath, aside);
+    await writeFile(guardPath, "", { flag: "wx" });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    const guard = await stat(guardPath).catch(() => undefined);
+    if (guard && Date.now() - guard.mtimeMs > WRITING_MS) await unlink(guardPath).catch(() => {});
+    return;
   }
-  if ((await readLock(aside)) !== deadText) await copyFile(aside, lockPath, constants.COPYFILE_EXCL).catch(() => {});
-  await unlink(aside).catch(() => {});
+  try {
+    if ((await readLock(lockPath)) === deadText) await unlink(lockPath);
+  } finally {
+    await unlink(guardPath).catch(() => {});
+  }
 }
