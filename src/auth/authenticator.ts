@@ -1,7 +1,7 @@
 import { sottoError } from "../core/errors.js";
-import { parseBearer } from "./bearer.js";
+import { looksLikeJwt, parseBearer } from "./bearer.js";
 import { ANONYMOUS, type Caller } from "./caller.js";
-import { JwtVerifier } from "./jwt-verifier.js";
+import type { JwtVerifier } from "./jwt-verifier.js";
 import { matchKey } from "./key.js";
 import type { KeyRing } from "./key-ring.js";
 import { type Right, TOKEN_RIGHTS } from "./rights.js";
@@ -40,7 +40,7 @@ export class Authenticator {
     const key = matchKey(keys ?? [], bearer.token);
     if (key) return demand(right, key.rights, { name: key.name, kind: "key" });
     if (bearer.token === undefined) throw sottoError("invalid_api_key", { received: bearer.received });
-    if (jwt === undefined || !JwtVerifier.looksLike(bearer.token)) {
+    if (jwt === undefined || !looksLikeJwt(bearer.token)) {
       throw sottoError("invalid_api_key", { received: "it is not known, or was revoked" });
     }
     return demand(right, TOKEN_RIGHTS, { name: await jwt.verify(bearer.token), kind: "jwt" });

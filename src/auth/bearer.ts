@@ -9,3 +9,8 @@ export function parseBearer(header: string | undefined): Bearer {
   // The header itself is not shown: a key may stand there without its scheme.
   return { token: undefined, received: "the header does not read 'Bearer' and one key" };
 }
+
+/** Whether a token claims to be a JWT (RFC 7515, section 7.1: three parts) and not a key. */
+export function looksLikeJwt(token: string): boolean {
+  return /^[\w-]+\.[\w-]+\.[\w-]*$/.test(token);
+}

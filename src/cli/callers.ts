@@ -1,7 +1,7 @@
 import { Authenticator } from "../auth/authenticator.js";
-import { JwksCache } from "../auth/jwks-cache.js";
+import type { JwksCache } from "../auth/jwks-cache.js";
 import { jwksSource, type LoadJwks } from "../auth/jwks-source.js";
-import { JwtVerifier } from "../auth/jwt-verifier.js";
+import type { JwtVerifier } from "../auth/jwt-verifier.js";
 import { KeyFile } from "../auth/key-file.js";
 import { KeyRing } from "../auth/key-ring.js";
 import { CommandError, UsageError } from "../core/config.js";
@@ -47,26 +47,40 @@ export class Callers {
     demandSense(options);
     const load = options.jwks === undefined ? undefined : sourceOf(options.jwks);
     await this.#demandGuard(options);
-    // The keys last read are worth keeping: their provider may be down just now.
-    if (load === undefined) this.#jwks = undefined;
-    else if (this.#jwks?.location !== options.jwks) {
-      this.#jwks = { location: String(options.jwks), cache: new JwksCache({ load, onTrouble: this.#note }) };
-    }
-    // Neither the start nor a signal waits for it: it may be up when the first token comes.
-    void this.#jwks?.cache.refresh();
-    const { jwtSecret: secret, jwtIssuer: issuer, jwtAudience: audience } = options;
-    const jwks = this.#jwks?.cache;
-    this.authenticator.useJwt(
-      secret === undefined && jwks === undefined ? undefined : new JwtVerifier({ secret, jwks, issuer, audience }),
-    );
+    this.authenticator.useJwt(await this.#verifier(options, load));
   }
 
-  /** Who is let in at the moment, as a line for the operator. */
-  async describe(): Promise<string> {
+  async #verifier(
+    { jwtSecret: secret, jwks: location, jwtIssuer: issuer, jwtAudience: audience }: CallerOptions,
+    load: LoadJwks | undefined,
+  ): Promise<JwtVerifier | undefined> {
+    // The keys last read are worth keeping: their provider may be down just now.
+    if (this.#jwks?.location !== location) this.#jwks = undefined;
+    if (secret === undefined && load === undefined) return undefined;
+    // Loaded when asked for: most servers take no tokens, and need not hold the code in memory.
+    const [{ JwksCache }, { JwtVerifier }] = await Promise.all([
+      import("../auth/jwks-cache.js"),
+      import("../auth/jwt-verifier.js"),
+    ]);
+    if (load && location !== undefined) {
+      this.#jwks ??= { location, cache: new JwksCache({ load, onTrouble: this.#note }) };
+      // Neither the start nor a signal waits for it: it may be up when the first token comes.
+      void this.#jwks.cache.refresh();
+    }
+    return new JwtVerifier({ secret, jwks: this.#jwks?.cache, issuer, audience });
+  }
+
+  /** Who is let in at the moment, as a line for the operator, and what curl needs for it. */
+  async describe(): Promise<{ line: string; curlArguments: string }> {
     const { keyCount, takesTokens } = await this.authenticator.describe();
-    if (keyCount === undefined && !takesTokens) return "there is no key: whoever reaches this server may use it";
+    if (keyCount === undefined && !takesTokens) {
+      return { line: "there is no key: whoever reaches this server may use it", curlArguments: "" };
+    }
     const keys = `a key (there ${keyCount === 1 ? "is 1" : `are ${keyCount ?? 0}`})`;
-    return `requests need ${keys}${takesTokens ? " or a token" : ""}`;
+    return {
+      line: `requests need ${keys}${takesTokens ? " or a token" : ""}`,
+      curlArguments: ' -H "Authorization: Bearer KEY"',
+    };
   }
 
   async #demandGuard({ host, insecure, jwtSecret, jwks }: CallerOptions): Promise<void> {

@@ -60,7 +60,8 @@ export async function runServe(args: string[]): Promise<number> {
     const remedy = "for a real one: npx sotto models pull base-q8_0";
     note(`${model.id} is the demonstration model: it knows ${model.demonstration}; ${remedy}`);
   }
-  note(await callers.describe());
+  const { line, curlArguments } = await callers.describe();
+  note(line);
   await server.listen({ host: config.host, port: config.port }).catch(async (error: NodeJS.ErrnoException) => {
     await closeEngines();
     await closeSpool();
@@ -70,7 +71,9 @@ export async function runServe(args: string[]): Promise<number> {
   const port = typeof address === "object" && address ? address.port : config.port;
   const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   process.stdout.write(`listening on ${url}\n`);
-  note(`try: curl ${url}/v1/audio/transcriptions -F file=@${join(packageRoot(), "models", "demo.flac")}`);
+  note(
+    `try: curl ${url}/v1/audio/transcriptions${curlArguments} -F file=@${join(packageRoot(), "models", "demo.flac")}`,
+  );
   await ended;
   return 0;
 }

@@ -32,7 +32,10 @@ async function refused(verdict: Promise<unknown>, message = /signed for this ser
 
 test("an HS256 token speaks for its subject", async () => {
   assert.equal(await verifier().verify(await hs256()), "ada");
-  assert.equal(await verifier().verify(await hs256({ sub: undefined })), "jwt");
+  for (const sub of [undefined, "", 7, ["ada"], null]) {
+    assert.equal(await verifier().verify(await hs256({ sub })), "jwt");
+  }
+  assert.equal((await verifier().verify(await hs256({ sub: "x".repeat(5000) }))).length, 256);
 });
 
 test("a token is refused before its time, after its end, and without one; clocks may differ by a little", async () => {
