@@ -14,6 +14,7 @@ const COMMANDS: Record<Command, (args: string[]) => Promise<number>> = {
   transcribe: async (args) => (await import("./cli/transcribe.js")).runTranscribe(args),
   doctor: async (args) => (await import("./cli/doctor.js")).runDoctor(args),
   models: async (args) => (await import("./cli/models.js")).runModels(args),
+  keys: async (args) => (await import("./cli/keys.js")).runKeys(args),
 };
 
 const EXIT_FAILED = 1;

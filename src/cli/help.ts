@@ -5,6 +5,7 @@ const USAGE: Record<Command, string> = {
   transcribe: "sotto transcribe FILE… [options]   transcribe recordings",
   doctor: "sotto doctor [options]             say what works here",
   models: "sotto models list | pull ID | import FILE | verify [ID] | rm ID",
+  keys: "sotto keys create NAME | list | revoke NAME",
 };
 
 /** Text of `sotto --help`, or of one command's. */
@@ -37,5 +38,6 @@ function placeholder(name: OptionName): string {
   const entry = optionEntry(name);
   if (entry.kind === "integer") return "N";
   if (entry.kind === "bytes") return "SIZE";
+  if (entry.kind === "secret") return "@FILE";
   return entry.kind === "duration" ? "TIME" : "VALUE";
 }

@@ -1,5 +1,6 @@
 import { catalog } from "../catalog/catalog.js";
 import type { BrokenModel, InstalledModel } from "../catalog/model-store.js";
+import { alignColumns } from "./columns.js";
 
 const COLUMNS = ["", "ID", "STATE", "BYTES", "QUANTIZATION", "LANGUAGES", ""];
 const BYTES_COLUMN = 3;
@@ -31,7 +32,7 @@ export function modelsTable({ models, broken, defaultId }: ModelsOnDisk): string
       ]),
   ];
   const footer = defaultId === undefined ? "No model is installed." : "* is the default model.";
-  return `${align(rows)}\n\n${footer} To install another: npx sotto models pull ID\n`;
+  return `${alignColumns(rows, BYTES_COLUMN)}\n\n${footer} To install another: npx sotto models pull ID\n`;
 }
 
 function installedRow(model: InstalledModel, isDefault: boolean): string[] {
@@ -49,11 +50,4 @@ function installedRow(model: InstalledModel, isDefault: boolean): string[] {
 /** 147951465 → `147,951,465`, as `ls` and download pages count. */
 function formatBytes(bytes: number | undefined): string {
   return bytes === undefined ? "" : bytes.toLocaleString("en-US");
-}
-
-function align(rows: string[][]): string {
-  const widths = COLUMNS.map((_, column) => Math.max(1, ...rows.map((row) => row[column]?.length ?? 0)));
-  const pad = (cell: string, column: number) =>
-    column === BYTES_COLUMN ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0);
-  return rows.map((row) => row.map(pad).join("  ").trimEnd()).join("\n");
 }

@@ -14,6 +14,8 @@ import { SpoolFolder } from "../media/spool.js";
 import { URL_POLICIES } from "../media/url-policy.js";
 import { Scheduler } from "../schedule/scheduler.js";
 import { Transcriber } from "../transcriber.js";
+import { Callers } from "./callers.js";
+import { OptionsInForce } from "./options-in-force.js";
 import { Shutdown } from "./shutdown.js";
 
 const BYTES_PER_MIB = 1024 * 1024;
@@ -23,6 +25,7 @@ export async function runServe(args: string[]): Promise<number> {
   const { config, positionals } = readCommandLine("serve", args, process.env);
   if (positionals.length > 0) throw new UsageError(`serve takes no argument, but received '${positionals[0]}'.`);
 
+  const callers = await Callers.accept(config, note);
   const store = new ModelStore({ home: config.home, configuredModel: config.model });
   const model = await store.find(undefined);
   const cores = divideCores({ workers: config.workers, threads: config.threads });
@@ -49,13 +52,15 @@ export async function runServe(args: string[]): Promise<number> {
     maxUploadBytes: config.maxUploadMb * BYTES_PER_MIB,
     shutdown: shutdown.signal,
     logLevel: config.logLevel,
+    authenticator: callers.authenticator,
     isDraining: () => shutdown.isDraining,
   });
   const closeEngines = () => scheduler.close();
   const closeSpool = () => spoolFolder.close();
   const ended = shutdown.afterSignal([() => server.close(), closeEngines, closeSpool]);
-  // A terminal that closes, or an operator who expects the options to be read again, must not end the server.
-  process.on("SIGHUP", () => note("options are read at the start only; to change them, start the server again"));
+  const inForce = new OptionsInForce(config, () => readCommandLine("serve", args, process.env).config, note);
+  // A terminal that closes must not end the server either.
+  process.on("SIGHUP", () => inForce.readAgain((changed) => callers.change(changed)));
 
   await scheduler.load(model);
   const decoder = await findDecoder(config.ffmpeg);
@@ -67,6 +72,8 @@ export async function runServe(args: string[]): Promise<number> {
     const remedy = "for a real one: npx sotto models pull base-q8_0";
     note(`${model.id} is the demonstration model: it knows ${model.demonstration}; ${remedy}`);
   }
+  const { line, curlArguments } = await callers.describe();
+  note(line);
   await server.listen({ host: config.host, port: config.port }).catch(async (error: NodeJS.ErrnoException) => {
     await closeEngines();
     await closeSpool();
@@ -76,7 +83,9 @@ export async function runServe(args: string[]): Promise<number> {
   const port = typeof address === "object" && address ? address.port : config.port;
   const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   process.stdout.write(`listening on ${url}\n`);
-  note(`try: curl ${url}/v1/audio/transcriptions -F file=@${join(packageRoot(), "models", "demo.flac")}`);
+  note(
+    `try: curl ${url}/v1/audio/transcriptions${curlArguments} -F file=@${join(packageRoot(), "models", "demo.flac")}`,
+  );
   await ended;
   return 0;
 }

@@ -11,6 +11,7 @@ import {
   type OptionName,
   optionEntry,
 } from "./options.js";
+import { readSecret, SecretError } from "./secret.js";
 
 /** A mistake in flags, environment or config file: one line for the operator, exit code 2. */
 export class UsageError extends Error {
@@ -144,6 +145,13 @@ function checkValue(name: OptionName, raw: unknown, origin: string): string | nu
       if (!match || Number(match[1]) === 0) throw wrong("a size such as 6g, 512m or bare bytes");
       return Math.round(Number(match[1]) * 1024 ** " kmgt".indexOf(match[2]?.toLowerCase() ?? " "));
     }
+    case "secret":
+      try {
+        return readSecret(String(raw), { isOnCommandLine: origin.startsWith("--") });
+      } catch (error) {
+        if (!(error instanceof SecretError)) throw error;
+        throw new UsageError(`Expected ${error.message} for ${origin}.`);
+      }
     case "string": {
       const text = String(raw);
       if (text === "") throw wrong("a value");

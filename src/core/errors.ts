@@ -9,7 +9,7 @@ interface ErrorEntry {
   /** Whether the same request may succeed when it is sent again. */
   retryable: boolean;
   /** OpenAI's error class, sent as `error.type`. */
-  type: "invalid_request_error" | "authentication_error" | "rate_limit_error" | "server_error";
+  type: "invalid_request_error" | "rate_limit_error" | "server_error";
   /** When to try again unless the error itself knows better; sent as `Retry-After`. */
   retryAfterSec?: number;
   /** Text with `{name}` places, filled by {@link SottoError}'s details. */
@@ -48,6 +48,14 @@ export const ERRORS = {
   url_fetch_failed: invalid(
     400,
     "The recording could not be fetched from its URL: {reason}. Check the URL, or upload the file itself.",
+  ),
+  invalid_api_key: invalid(
+    401,
+    "Expected a valid API key in the header 'Authorization: Bearer KEY', but {received}. The operator of this server makes keys with: npx sotto keys create NAME",
+  ),
+  forbidden: invalid(
+    403,
+    "Expected a key with the right '{right}', but this one has: {rights}. The operator of this server makes keys with: npx sotto keys create NAME --rights {right}",
   ),
   model_not_found: invalid(404, "The model '{model}' is not installed. Installed: {installed}. {remedy}"),
   unknown_route: invalid(404, "There is no route {method} {path}. POST /v1/audio/transcriptions transcribes."),
@@ -90,6 +98,10 @@ export const ERRORS = {
   decoder_missing: unavailable(60, "ffmpeg was not found, so audio cannot be decoded. {remedy}"),
   model_loading: unavailable(2, "The model is being loaded. Requests are taken and wait for it."),
   shutting_down: unavailable(5, "The server is shutting down and takes no new requests."),
+  auth_unavailable: unavailable(
+    10,
+    "The keys of the identity provider cannot be read, so tokens cannot be checked now.",
+  ),
   engine_unavailable: unavailable(5, "The engine is not running: {reason}."),
   storage_full: {
     status: 507,

@@ -2,7 +2,7 @@
  * Every option of every command, declared once. The type of the configuration, the checks, the command line, the
  * environment names, the keys of the config file, `--help` and the table in `docs/options.md` all derive from it.
  */
-export type Command = "serve" | "transcribe" | "doctor" | "models";
+export type Command = "serve" | "transcribe" | "doctor" | "models" | "keys";
 
 type OptionKind =
   | { kind: "string"; choices?: readonly string[] }
@@ -11,6 +11,8 @@ type OptionKind =
   | { kind: "duration"; hasNever?: boolean }
   /** `4g`, `512m` or bare bytes; held in bytes. */
   | { kind: "bytes" }
+  /** The text itself, or `@FILE`; on the command line only that. Shown nowhere. */
+  | { kind: "secret" }
   | { kind: "boolean" };
 
 type OptionEntry = OptionKind & {
@@ -20,7 +22,8 @@ type OptionEntry = OptionKind & {
   doc: string;
 };
 
-const everywhere = ["serve", "transcribe", "doctor", "models"] as const;
+const everywhere = ["serve", "transcribe", "doctor", "models", "keys"] as const;
+const withModels = ["serve", "transcribe", "doctor", "models"] as const;
 const decoding = ["serve", "transcribe", "doctor"] as const;
 const serving = ["serve", "doctor"] as const;
 
@@ -29,7 +32,7 @@ export const OPTIONS = {
   home: {
     kind: "string",
     commands: everywhere,
-    doc: "Folder for models and temporary audio; default: the platform's data folder",
+    doc: "Folder for models, keys and temporary audio; default: the platform's data folder",
   },
   logLevel: {
     kind: "string",
@@ -47,9 +50,27 @@ export const OPTIONS = {
     commands: serving,
     doc: "Port to listen on; 0 picks a free one",
   },
+  insecure: {
+    kind: "boolean",
+    default: false,
+    commands: ["serve"],
+    doc: "Listen beyond the loopback address even without keys",
+  },
+  jwtSecret: {
+    kind: "secret",
+    commands: ["serve"],
+    doc: "Take HS256 tokens signed with this secret of at least 32 bytes; @FILE reads it from a file",
+  },
+  jwks: {
+    kind: "string",
+    commands: ["serve"],
+    doc: "Take tokens signed with a key of this JSON Web Key Set: an https URL or a file",
+  },
+  jwtIssuer: { kind: "string", commands: ["serve"], doc: "Take only tokens of this issuer ('iss')" },
+  jwtAudience: { kind: "string", commands: ["serve"], doc: "Take only tokens for this audience ('aud')" },
   model: {
     kind: "string",
-    commands: everywhere,
+    commands: withModels,
     doc: "Id of the default model, or the path of a ggml .bin file; default: the largest installed, else the demonstration model",
   },
   workers: {
@@ -125,6 +146,12 @@ export const OPTIONS = {
     doc: "How long running requests may go on after SIGTERM, in ms",
   },
   source: { kind: "string", commands: ["models"], doc: "URL or folder to pull models from instead of the public hub" },
+  rights: {
+    kind: "string",
+    default: "transcribe,models",
+    commands: ["keys"],
+    doc: "What a new key may do: a list of transcribe, models, metrics",
+  },
   language: {
     kind: "string",
     default: "auto",
@@ -151,7 +178,7 @@ type Entry<Name extends OptionName> = (typeof OPTIONS)[Name];
 
 type ValueOf<E> = E extends { kind: "string"; choices: readonly (infer Choice)[] }
   ? Choice
-  : E extends { kind: "string" }
+  : E extends { kind: "string" | "secret" }
     ? string
     : E extends { kind: "boolean" }
       ? boolean

@@ -1,4 +1,5 @@
 import type { HTTPMethods } from "fastify";
+import type { Right } from "../auth/rights.js";
 import type { Task } from "../core/request.js";
 import type { Dialect } from "../dialects/dialect.js";
 import { unified } from "../dialects/unified/unified.js";
@@ -16,6 +17,16 @@ export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/healthz", answers: "health" },
   { method: "GET", path: "/readyz", answers: "readiness" },
 ];
+
+/** The right that a route needs once keys are asked for; undefined: it answers everybody. */
+export const RIGHT_FOR: Record<Route["answers"], Right | undefined> = {
+  transcription: "transcribe",
+  models: "models",
+  model: "models",
+  // Those who ask these have no secrets to keep: load balancers, container runtimes.
+  health: undefined,
+  readiness: undefined,
+};
 
 /** Methods that a path takes; empty: there is no such path. */
 export function methodsOf(path: string): HTTPMethods[] {

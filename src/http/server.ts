@@ -1,13 +1,16 @@
 import multipart from "@fastify/multipart";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from "fastify";
+import type { Authenticator } from "../auth/authenticator.js";
 import { SottoError, sottoError } from "../core/errors.js";
 import type { Dialect } from "../dialects/dialect.js";
 import { unified } from "../dialects/unified/unified.js";
+import { guardRoutes } from "./auth.js";
 import { answerModel, answerModels } from "./models-route.js";
 import { answerReadiness, type ReadinessParts } from "./readiness-route.js";
 import { requestId } from "./request-id.js";
-import { methodsOf, ROUTES } from "./routes.js";
+import { methodsOf, RIGHT_FOR, ROUTES } from "./routes.js";
 import { answerTranscription, type TranscriptionParts } from "./transcription-route.js";
+import { leaveBodiesUnread } from "./unread-body.js";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -20,6 +23,7 @@ declare module "fastify" {
 
 export interface ServerParts extends TranscriptionParts, ReadinessParts {
   logLevel: string;
+  authenticator: Authenticator;
   /** true once no new request may begin. */
   isDraining: () => boolean;
 }
@@ -52,6 +56,8 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     reply.header("x-request-id", request.id).header("x-sotto-provider", "local");
     if (parts.isDraining()) throw sottoError("shutting_down", {});
   });
+  guardRoutes(server, parts.authenticator);
+  leaveBodiesUnread(server);
   server.addHook("onSend", async (request, reply) => {
     reply.header("openai-processing-ms", Math.round(performance.now() - request.arrivedMs));
     // A connection that a client keeps open would keep the server from ending.
@@ -74,23 +80,24 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   });
 
   for (const route of ROUTES) {
+    const config = { needs: RIGHT_FOR[route.answers] };
     switch (route.answers) {
       case "transcription":
-        server.post(route.path, { config: { dialect: route.dialect } }, (request, reply) =>
+        server.post(route.path, { config: { ...config, dialect: route.dialect } }, (request, reply) =>
           answerTranscription(request, reply, route, parts),
         );
         break;
       case "models":
-        server.get(route.path, (request) => answerModels(request, parts));
+        server.get(route.path, { config }, (request) => answerModels(request, parts));
         break;
       case "model":
-        server.get(route.path, (request) => answerModel(request, parts));
+        server.get(route.path, { config }, (request) => answerModel(request, parts));
         break;
       case "health":
-        server.get(route.path, async () => ({ status: "ok" }));
+        server.get(route.path, { config }, async () => ({ status: "ok" }));
         break;
       case "readiness":
-        server.get(route.path, (request) => answerReadiness(request, parts));
+        server.get(route.path, { config }, (request) => answerReadiness(request, parts));
         break;
     }
   }

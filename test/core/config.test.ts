@@ -111,3 +111,27 @@ test("a size is bytes, or has a letter for its unit", () => {
     );
   }
 });
+
+test("a secret is text in the environment, @FILE anywhere, and never text on the command line", () => {
+  const path = join(mkdtempSync(join(tmpdir(), "sotto-config-")), "secret");
+  writeFileSync(path, "from a file\n");
+  const secretOf = (args: string[], environment: NodeJS.ProcessEnv = {}) =>
+    readCommandLine("serve", args, environment).config.jwtSecret;
+  assert.equal(secretOf([]), undefined);
+  assert.equal(secretOf([], { SOTTO_JWT_SECRET: "from the environment" }), "from the environment");
+  assert.equal(secretOf([], { SOTTO_JWT_SECRET: `@${path}` }), "from a file");
+  assert.equal(secretOf(["--jwt-secret", `@${path}`]), "from a file");
+  const refusal = (given: string) => {
+    try {
+      secretOf(["--jwt-secret", given]);
+    } catch (error) {
+      assert.ok(error instanceof UsageError);
+      return error.message;
+    }
+    return "";
+  };
+  assert.match(refusal("hunter2"), /^Expected @FILE .*environment for --jwt-secret\.$/);
+  assert.match(refusal("@/does/not/exist"), /can be read \(ENOENT\)/);
+  writeFileSync(path, "\n");
+  assert.match(refusal(`@${path}`), /not empty/);
+});

@@ -9,6 +9,7 @@ const STAGES = [
   "main.ts",
   "cli",
   "http",
+  "auth",
   "dialects",
   "transcriber.ts",
   "media",
