@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { NativeDecoded, NativeSession } from "../../src/engine/addon.js";
+import { newControlWords } from "../../src/engine/control-words.js";
 import { compressionRatio, decodeWithFallback } from "../../src/engine/fallback.js";
 import type { LoadedModel } from "../../src/engine/loaded-model.js";
 
@@ -28,7 +29,7 @@ function sessionOf(answer: (temperature: number) => { words: string[]; logprob: 
       model as unknown as LoadedModel,
       new Int32Array(3),
       { temperature, noSpeechProb, seed: 0 },
-      new Int32Array(1),
+      newControlWords(),
     );
   return { asked, run };
 }
