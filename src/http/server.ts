@@ -1,12 +1,14 @@
 import multipart from "@fastify/multipart";
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from "fastify";
-import { SottoError, sottoError } from "../core/errors.js";
+import fastify, { type FastifyInstance, LogController } from "fastify";
+import { sottoError } from "../core/errors.js";
 import type { Dialect } from "../dialects/dialect.js";
-import { unified } from "../dialects/unified/unified.js";
+import { docsPage } from "./docs-page.js";
+import { pathOf, sendError, toSottoError } from "./error-reply.js";
 import { answerModel, answerModels } from "./models-route.js";
+import { openApiDocument } from "./openapi.js";
 import { answerReadiness, type ReadinessParts } from "./readiness-route.js";
 import { requestId } from "./request-id.js";
-import { methodsOf, ROUTES } from "./routes.js";
+import { canonicalUrl, methodsOf, ROUTES } from "./routes.js";
 import { answerTranscription, type TranscriptionParts } from "./transcription-route.js";
 
 declare module "fastify" {
@@ -15,6 +17,8 @@ declare module "fastify" {
   }
   interface FastifyRequest {
     arrivedMs: number;
+    /** What the client says of itself, fit for the log. */
+    client: { user?: string | undefined; origin?: string | undefined };
   }
 }
 
@@ -38,6 +42,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     forceCloseConnections: "idle",
     // Answered by our own hook, in the shape of the error table.
     return503OnClosing: false,
+    rewriteUrl: ({ url = "/" }) => canonicalUrl(url),
     routerOptions: { ignoreTrailingSlash: true },
   });
   server.server.headersTimeout = HEADERS_TIMEOUT_MS;
@@ -47,6 +52,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   await server.register(multipart);
 
   server.decorateRequest("arrivedMs", 0);
+  server.decorateRequest("client");
   server.addHook("onRequest", async (request, reply) => {
     request.arrivedMs = performance.now();
     reply.header("x-request-id", request.id).header("x-sotto-provider", "local");
@@ -60,7 +66,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   server.addHook("onResponse", async (request, reply) => {
     const durationMs = Math.round(performance.now() - request.arrivedMs);
     request.log.info(
-      { method: request.method, path: pathOf(request), status: reply.statusCode, durationMs },
+      { method: request.method, path: pathOf(request), status: reply.statusCode, durationMs, ...request.client },
       "answered",
     );
   });
@@ -81,10 +87,10 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
         );
         break;
       case "models":
-        server.get(route.path, (request) => answerModels(request, parts));
+        server.get(route.path, { config: { dialect: route.dialect } }, (request) => answerModels(request, parts));
         break;
       case "model":
-        server.get(route.path, (request) => answerModel(request, parts));
+        server.get(route.path, { config: { dialect: route.dialect } }, (request) => answerModel(request, parts));
         break;
       case "health":
         server.get(route.path, async () => ({ status: "ok" }));
@@ -92,42 +98,13 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
       case "readiness":
         server.get(route.path, (request) => answerReadiness(request, parts));
         break;
+      case "openapi":
+        server.get(route.path, async () => openApiDocument());
+        break;
+      case "docs":
+        server.get(route.path, async (_request, reply) => reply.type("text/html; charset=utf-8").send(docsPage()));
+        break;
     }
   }
   return server;
-}
-
-/** The path as it may be shown and logged: no query, where keys might stand, and no end. */
-function pathOf(request: FastifyRequest): string {
-  return (request.url.split("?", 1)[0] ?? "").slice(0, 200);
-}
-
-function toSottoError(error: unknown, request: FastifyRequest): SottoError {
-  if (error instanceof SottoError) {
-    if (error.cause) request.log.warn({ err: error.cause, code: error.code }, "request failed");
-    return error;
-  }
-  // What fastify itself refuses: a URL that does not decode, a header too long.
-  const { statusCode, message } = error as { statusCode?: number; message: string };
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-    return sottoError("invalid_value", {
-      name: "request",
-      expected: "well-formed HTTP",
-      received: `one with a fault: ${message}`,
-    });
-  }
-  request.log.error({ err: error }, "request failed");
-  return sottoError("internal_error", {}, { cause: error });
-}
-
-function sendError(error: SottoError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { contentType, body } = (request.routeOptions.config?.dialect ?? unified).renderError(error);
-  if (error.retryAfterSec !== undefined) {
-    reply
-      .header("retry-after", Math.ceil(error.retryAfterSec))
-      .header("retry-after-ms", Math.round(error.retryAfterSec * 1000));
-  }
-  // The SDKs of OpenAI obey this before they look at the status.
-  reply.header("x-should-retry", String(error.retryable));
-  return reply.code(error.status).header("content-type", contentType).send(body);
 }
