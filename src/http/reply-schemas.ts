@@ -26,7 +26,8 @@ const verboseSegment = object({
   no_speech_prob: number,
 });
 const word = object({ word: text, ...span });
-const togetherWord = object({ word: text, ...span }, { id: integer, speaker_id: text });
+const spokenWord = object({ word: text, ...span }, { id: integer, speaker_id: text });
+const speakerSegment = object({ id: integer, speaker_id: text, ...span, text, words: listOf(spokenWord) });
 const verboseMembers = {
   task: { enum: ["transcribe", "translate"] },
   language: text,
@@ -65,7 +66,12 @@ export const SCHEMAS: Record<string, Schema> = {
   ),
   UnifiedVerboseJson: object(
     { ...verboseMembers, language_probability: number, segments: listOf(verboseSegment), usage },
-    { words: listOf(word), logprobs: listOf(ref("TokenLogprob")), diagnostics: ref("Diagnostics") },
+    {
+      words: listOf(spokenWord),
+      speaker_segments: listOf(speakerSegment),
+      logprobs: listOf(ref("TokenLogprob")),
+      diagnostics: ref("Diagnostics"),
+    },
   ),
   OpenaiJson: object({ text, usage }, { logprobs: listOf(ref("TokenLogprob")) }),
   OpenaiVerboseJson: object({ ...verboseMembers, segments: listOf(verboseSegment), usage }, { words: listOf(word) }),
@@ -81,8 +87,8 @@ export const SCHEMAS: Record<string, Schema> = {
   TogetherVerboseJson: object(
     { ...verboseMembers, segments: listOf(object({ id: integer, ...span, text })) },
     {
-      words: listOf(togetherWord),
-      speaker_segments: listOf(object({ id: integer, speaker_id: text, ...span, text, words: listOf(togetherWord) })),
+      words: listOf(spokenWord),
+      speaker_segments: listOf(speakerSegment),
     },
   ),
   V2Json: object({

@@ -4,6 +4,7 @@ import { includedMembers } from "./json.js";
 import { type Renderer, rendered } from "./rendered.js";
 import { secondsOf } from "./timestamp.js";
 import { durationUsage } from "./usage.js";
+import { plainWord, wordMembers } from "./words.js";
 
 /** Whisper counts its position in spectrogram frames of 10 ms (openai/whisper `whisper/transcribe.py`, `seek`). */
 const MS_PER_SEEK_FRAME = 10;
@@ -12,7 +13,8 @@ const MS_PER_SEEK_FRAME = 10;
 export const renderVerboseJson: Renderer = (transcript, _stamp, include = []) => {
   const { task, language, ...rest } = verboseReply(transcript);
   const language_probability = transcript.languageProbability;
-  return rendered({ task, language, language_probability, ...rest, ...includedMembers(transcript, include) });
+  const speech = { task, language, language_probability, ...rest, ...wordMembers(transcript) };
+  return rendered({ ...speech, ...includedMembers(transcript, include) });
 };
 
 /** OpenAI's `CreateTranscriptionResponseVerboseJson`; `words` when the request asked for them. */
@@ -23,15 +25,7 @@ export function verboseReply(transcript: Transcript) {
     duration: secondsOf(transcript.durationMs),
     text: transcriptText(transcript),
     segments: transcript.segments.map(verboseSegment),
-    ...(transcript.words
-      ? {
-          words: transcript.words.map(({ word, startMs, endMs }) => ({
-            word,
-            start: secondsOf(startMs),
-            end: secondsOf(endMs),
-          })),
-        }
-      : {}),
+    ...(transcript.words ? { words: transcript.words.map(plainWord) } : {}),
     usage: durationUsage(transcript.durationMs),
   };
 }
