@@ -15,13 +15,13 @@ const CHUNKING_MEMBERS = {
 
 /**
  * The value of a field from what came for it; of several where one is wanted the last counts.
- * @returns undefined when nothing came
+ * @returns undefined when nothing came, or when the server is to choose
  * @throws SottoError `invalid_value` with the field's first name as `param`
  */
 export function fieldValue(entry: FieldEntry, sent: Sent): unknown {
-  const values = entry.nullable ? sent.values.filter((value) => value !== "null") : sent.values;
+  const { values } = sent;
   const last = values.at(-1);
-  if (entry.kind === "chunking") return chunking(entry, { ...sent, values });
+  if (entry.kind === "chunking") return chunking(entry, sent);
   if (last === undefined) return undefined;
   const refuse = (received: string) => wrongValue(entry.names[0], expectation(entry), received);
   switch (entry.kind) {

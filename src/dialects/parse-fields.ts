@@ -14,7 +14,7 @@ export function parseFields(dialectFields: DialectFields, form: FormFields, task
   for (const [name, entry] of entriesOf(dialectFields)) {
     // The recording is read apart, as it comes.
     if (entry.kind === "file" || entry.kind === "url") continue;
-    const value = fieldValue(entry, sentFor(entry, gathered)) ?? defaultOf(entry);
+    const value = fieldValue(entry, sentFor(entry, gathered));
     if (value === undefined && entry.required) throw missing(entry.names[0]);
     if (value !== undefined) values[name] = value;
   }
@@ -30,18 +30,15 @@ export function ignoredFields(dialectFields: DialectFields, form: FormFields): s
   return [...form.keys()].filter((name) => !effective.has(bareName(name)));
 }
 
-/** Of several names for the same the first that came counts. */
+/** Of several names for the same the first that came counts; what did not come has the dialect's default. */
 function sentFor(entry: FieldEntry, gathered: ReadonlyMap<string, Sent>): Sent {
-  const found = entry.names.map((name) => gathered.get(name)).find((sent) => sent && !isEmpty(sent));
-  return found ?? { values: [], members: new Map() };
-}
-
-function isEmpty({ values, members }: Sent): boolean {
-  return values.length === 0 && members.size === 0;
-}
-
-function defaultOf(entry: FieldEntry): unknown {
-  return entry.default === undefined ? undefined : fieldValue(entry, { values: [entry.default], members: new Map() });
+  const present = entry.names.flatMap((name) => {
+    const sent = gathered.get(name);
+    if (!sent) return [];
+    return [entry.nullable ? { ...sent, values: sent.values.filter((value) => value !== "null") } : sent];
+  });
+  const preset = { values: entry.default === undefined ? [] : [entry.default], members: new Map() };
+  return present.find(({ values, members }) => values.length > 0 || members.size > 0) ?? preset;
 }
 
 function missing(name: string) {
