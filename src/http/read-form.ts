@@ -49,6 +49,7 @@ export async function readForm(
       fileSize: Number.POSITIVE_INFINITY,
       files: MAX_FIELDS,
       fields: MAX_FIELDS,
+      parts: 2 * MAX_FIELDS,
       fieldSize: MAX_FIELD_BYTES,
     };
     for await (const part of request.parts({ limits })) {
