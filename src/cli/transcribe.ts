@@ -5,7 +5,7 @@ import { CommandError, readCommandLine, UsageError } from "../core/config.js";
 import { SottoError } from "../core/errors.js";
 import { parseLanguage } from "../core/languages.js";
 import { defaultMemoryLimitBytes } from "../core/memory.js";
-import type { ResponseFormat, TranscribeRequest } from "../core/request.js";
+import { DEFAULT_REQUEST, type ResponseFormat, type TranscribeRequest } from "../core/request.js";
 import { chooseBackend } from "../engine/backend.js";
 import { divideCores } from "../engine/parallelism.js";
 import { SpoolFolder } from "../media/spool.js";
@@ -18,6 +18,7 @@ const EXTENSIONS: Record<ResponseFormat, string> = {
   text: "txt",
   json: "json",
   verbose_json: "json",
+  diarized_json: "json",
   srt: "srt",
   vtt: "vtt",
 };
@@ -33,13 +34,10 @@ export async function runTranscribe(args: string[]): Promise<number> {
     );
   }
   const request: TranscribeRequest = {
+    ...DEFAULT_REQUEST,
     task: config.translate ? "translate" : "transcribe",
-    model: undefined,
     language,
-    prompt: undefined,
-    temperature: 0,
     responseFormat: config.format === "txt" ? "text" : config.format,
-    timeoutMs: undefined,
   };
 
   const store = new ModelStore({ home: config.home, configuredModel: config.model });
@@ -66,8 +64,8 @@ export async function runTranscribe(args: string[]): Promise<number> {
         await using work = await spoolFolder.open();
         const recording = { inputPath: file, folder: work.path };
         using progress = new TranscriptionProgress(basename(file), process.stderr);
-        const show = (doneCount: number, windowCount: number) => progress.update(doneCount, windowCount);
-        const transcript = await transcriber.transcribe(recording, request, model, interrupted.signal, show);
+        const onProgress = (doneCount: number, windowCount: number) => progress.update(doneCount, windowCount);
+        const transcript = await transcriber.transcribe(recording, request, model, interrupted.signal, { onProgress });
         progress.stop();
         const stamp = { id: `trn_${basename(file)}`, createdSec: Math.floor(Date.now() / 1000) };
         const { body } = RENDERERS[request.responseFormat](transcript, stamp);

@@ -123,6 +123,7 @@ interface Extras {
   param?: string;
   /** Seconds after which a retry is worth its while; sent as `Retry-After`. */
   retryAfterSec?: number;
+  details?: Record<string, string | number>;
   /** What was underneath; goes to the log, never to the client. */
   cause?: unknown;
 }
@@ -133,12 +134,26 @@ export class SottoError extends Error {
   readonly code: ErrorCode;
   readonly param: string | null;
   readonly retryAfterSec: number | undefined;
+  /** What fills the places of the template, for a dialect with wording of its own. */
+  readonly details: Readonly<Record<string, string | number>>;
 
   constructor(code: ErrorCode, message: string, extras: Extras = {}) {
     super(message, "cause" in extras ? { cause: extras.cause } : undefined);
     this.code = code;
     this.param = extras.param ?? null;
+    this.details = extras.details ?? {};
     this.retryAfterSec = extras.retryAfterSec ?? (ERRORS[code] as ErrorEntry).retryAfterSec;
+  }
+
+  /** The same error, about the field `param`. */
+  about(param: string): SottoError {
+    const { retryAfterSec, details } = this;
+    const extras = { param, details, ...(retryAfterSec === undefined ? {} : { retryAfterSec }) };
+    return new SottoError(
+      this.code,
+      this.message,
+      this.cause === undefined ? extras : { ...extras, cause: this.cause },
+    );
   }
 
   get status(): number {
@@ -157,6 +172,10 @@ export class SottoError extends Error {
 /** Makes the error `code` with its template filled in; a missing detail is a type error. */
 export function sottoError<Code extends ErrorCode>(code: Code, details: Details<Code>, extras?: Extras): SottoError {
   const values = details as Record<string, string | number>;
-  const message = ERRORS[code].template.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name])).trim();
-  return new SottoError(code, message, extras);
+  return new SottoError(code, fillTemplate(ERRORS[code].template, values), { ...extras, details: values });
+}
+
+/** Puts details into the `{name}` places of a template. */
+export function fillTemplate(template: string, details: Readonly<Record<string, string | number>>): string {
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name])).trim();
 }

@@ -103,6 +103,11 @@ export class Engine {
     }
   }
 
+  /** What it computes with now: `cpu`, or the name of a GPU. */
+  get device(): string {
+    return this.#setup.backend.device ?? "cpu";
+  }
+
   /** Ends the process and gives its memory back; windows in it fail. A later window starts another. */
   async stop(): Promise<void> {
     this.#generation++;

@@ -16,10 +16,14 @@ const MAX_INITIAL_TIMESTAMP = 50;
 /** One decoding of 30 s of audio, with the figures it was judged by. */
 export interface Pass {
   tokens: number[];
+  /** Natural logarithms, one per token. */
+  logprobs: Float32Array;
   text: string;
   temperature: number;
   avgLogprob: number;
   compressionRatio: number;
+  /** Temperatures that were tried before or after it. */
+  fallbacks: number;
 }
 
 /**
@@ -52,12 +56,13 @@ export function decodeWithFallback(
     countStep(control);
     const pass = judge(decoded, model, temperature);
     const isSilence = options.noSpeechProb > NO_SPEECH_PROB_MAX && pass.avgLogprob < AVG_LOGPROB_MIN;
-    if (isSilence || (!repeats(pass) && pass.avgLogprob >= AVG_LOGPROB_MIN)) return pass;
+    if (isSilence || (!repeats(pass) && pass.avgLogprob >= AVG_LOGPROB_MIN))
+      return { ...pass, fallbacks: passes.length };
     passes.push(pass);
   }
   const fluent = passes.filter((pass) => !repeats(pass));
   const [likeliest] = (fluent.length > 0 ? fluent : passes).sort((a, b) => b.avgLogprob - a.avgLogprob);
-  return likeliest as Pass;
+  return { ...(likeliest as Pass), fallbacks: passes.length - 1 };
 }
 
 function repeats({ compressionRatio }: Pass): boolean {
@@ -70,10 +75,12 @@ function judge(decoded: NativeDecoded, model: LoadedModel, temperature: number):
   const sum = decoded.logprobs.reduce((total, logprob) => total + logprob, decoded.endLogprob);
   return {
     tokens,
+    logprobs: decoded.logprobs,
     text,
     temperature,
     avgLogprob: sum / (tokens.length + 1),
     compressionRatio: compressionRatio(text),
+    fallbacks: 0,
   };
 }
 

@@ -1,6 +1,6 @@
 import { SAMPLES_PER_MS } from "../core/audio.js";
 import type { LanguageCode } from "../core/languages.js";
-import type { Segment } from "../core/result.js";
+import type { Segment, Suppression, TokenLogprob } from "../core/result.js";
 import type { DecodeParams, WindowResult } from "../core/window.js";
 import type { NativeSession } from "./addon.js";
 import { countStep } from "./control-words.js";
@@ -30,6 +30,9 @@ export function decodeWindow(
   const windowMs = Math.floor(pcm.length / SAMPLES_PER_MS);
   const frames = Math.floor(windowMs / FRAME_MS);
   const segments: Segment[] = [];
+  const suppressed: Suppression[] = [];
+  const tokenCounts = { prompt: 0, completion: 0 };
+  let fallbacks = 0;
   let spoken: { language: LanguageCode; probability: number } | undefined;
 
   session.setAudio(pcm, control);
@@ -38,20 +41,29 @@ export function decodeWindow(
     session.encode(seek, control);
     countStep(control);
     const detection = session.detect(control);
-    spoken ??= chooseLanguage(model, params.language, detection.languages);
+    spoken ??= chooseLanguage(model, params, detection.languages);
 
-    const prompt = model.promptTokens(params.task, spoken.language, params.prompt);
+    const prompt = model.promptTokens(params.task, spoken.language, params.prompt, params.keywords);
     const { noSpeechProb } = detection;
     const options = { temperature: params.temperature, noSpeechProb, seed: seek };
     const pass = decodeWithFallback(session, model, prompt, options, control);
+    tokenCounts.prompt += prompt.length;
+    tokenCounts.completion += pass.tokens.length;
+    fallbacks += pass.fallbacks;
     if (noSpeechProb > NO_SPEECH_PROB_MAX && pass.avgLogprob < AVG_LOGPROB_MIN) {
+      const startMs = seek * FRAME_MS;
+      const text = pass.text.trim();
+      if (text !== "") suppressed.push({ startMs, endMs: startMs + heardFrames * FRAME_MS, reason: "no_speech", text });
       seek += heardFrames;
       continue;
     }
     const cut = segmentTokens(pass.tokens, model.facts.timestampBegin, heardFrames);
+    let firstToken = 0;
     for (const piece of cut.segments) {
       const segment = toSegment(piece, pass, model, { seekMs: seek * FRAME_MS, windowMs, noSpeechProb });
+      if (segment && params.logprobs) segment.logprobs = tokenLogprobs(piece, pass, model, firstToken);
       if (segment) segments.push(segment);
+      firstToken += piece.tokens.length;
     }
     seek += cut.advanceFrames;
   }
@@ -62,6 +74,9 @@ export function decodeWindow(
     language,
     languageProbability: probability,
     segments,
+    suppressed,
+    tokenCounts,
+    fallbacks,
     timings: {
       melMs: timings.melUs / 1000,
       encodeMs: timings.encodeUs / 1000,
@@ -71,13 +86,31 @@ export function decodeWindow(
   };
 }
 
-function chooseLanguage(model: LoadedModel, named: LanguageCode | undefined, probabilities: Float32Array) {
-  if (named) return { language: named, probability: 1 };
-  let best = 0;
-  for (let i = 1; i < probabilities.length; i++) {
-    if ((probabilities[i] as number) > (probabilities[best] as number)) best = i;
+/** The named one, else the likeliest of those that the request lets through. A model of English only detects nothing. */
+export function chooseLanguage(
+  model: Pick<LoadedModel, "languages">,
+  { language, languages = [] }: Pick<DecodeParams, "language" | "languages">,
+  probabilities: Float32Array,
+): { language: LanguageCode; probability: number } {
+  if (language) return { language, probability: 1 };
+  const allowed = new Set(languages);
+  let best: { language: LanguageCode; probability: number } | undefined;
+  for (const [index, probability] of probabilities.entries()) {
+    const candidate = model.languages[index];
+    if (!candidate || (allowed.size > 0 && !allowed.has(candidate))) continue;
+    if (!best || probability > best.probability) best = { language: candidate, probability };
   }
-  return { language: model.languages[best] ?? "en", probability: probabilities[best] ?? 1 };
+  return best ?? { language: "en", probability: 1 };
+}
+
+/** The segments of a pass are consecutive: `firstToken` is where this one begins. */
+function tokenLogprobs(piece: TokenSegment, pass: Pass, model: LoadedModel, firstToken: number): TokenLogprob[] {
+  return piece.tokens.flatMap((id, index) => {
+    if (!model.tokenizer.isText(id)) return [];
+    const bytes = model.tokenizer.bytesOf(id);
+    const logprob = pass.logprobs[firstToken + index] as number;
+    return [{ token: bytes.toString("utf8"), logprob, bytes: [...bytes] }];
+  });
 }
 
 function toSegment(

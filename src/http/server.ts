@@ -1,14 +1,16 @@
 import multipart from "@fastify/multipart";
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from "fastify";
+import fastify, { type FastifyInstance, LogController } from "fastify";
 import type { Authenticator } from "../auth/authenticator.js";
-import { SottoError, sottoError } from "../core/errors.js";
+import { sottoError } from "../core/errors.js";
 import type { Dialect } from "../dialects/dialect.js";
-import { unified } from "../dialects/unified/unified.js";
 import { guardRoutes } from "./auth.js";
+import { docsPage } from "./docs-page.js";
+import { pathOf, sendError, toSottoError } from "./error-reply.js";
 import { answerModel, answerModels } from "./models-route.js";
+import { openApiDocument } from "./openapi.js";
 import { answerReadiness, type ReadinessParts } from "./readiness-route.js";
 import { requestId } from "./request-id.js";
-import { methodsOf, RIGHT_FOR, ROUTES } from "./routes.js";
+import { canonicalUrl, methodsOf, RIGHT_FOR, ROUTES } from "./routes.js";
 import { answerTranscription, type TranscriptionParts } from "./transcription-route.js";
 import { leaveBodiesUnread } from "./unread-body.js";
 
@@ -18,6 +20,8 @@ declare module "fastify" {
   }
   interface FastifyRequest {
     arrivedMs: number;
+    /** What the client says of itself, fit for the log. */
+    client: { user?: string | undefined; origin?: string | undefined };
   }
 }
 
@@ -42,6 +46,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     forceCloseConnections: "idle",
     // Answered by our own hook, in the shape of the error table.
     return503OnClosing: false,
+    rewriteUrl: ({ url = "/" }) => canonicalUrl(url),
     routerOptions: { ignoreTrailingSlash: true },
   });
   server.server.headersTimeout = HEADERS_TIMEOUT_MS;
@@ -51,6 +56,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   await server.register(multipart);
 
   server.decorateRequest("arrivedMs", 0);
+  server.decorateRequest("client");
   server.addHook("onRequest", async (request, reply) => {
     request.arrivedMs = performance.now();
     reply.header("x-request-id", request.id).header("x-sotto-provider", "local");
@@ -66,7 +72,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   server.addHook("onResponse", async (request, reply) => {
     const durationMs = Math.round(performance.now() - request.arrivedMs);
     request.log.info(
-      { method: request.method, path: pathOf(request), status: reply.statusCode, durationMs },
+      { method: request.method, path: pathOf(request), status: reply.statusCode, durationMs, ...request.client },
       "answered",
     );
   });
@@ -80,12 +86,10 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   });
 
   for (const route of ROUTES) {
-    const config = { needs: RIGHT_FOR[route.answers] };
+    const config = { needs: RIGHT_FOR[route.answers], ...("dialect" in route ? { dialect: route.dialect } : {}) };
     switch (route.answers) {
       case "transcription":
-        server.post(route.path, { config: { ...config, dialect: route.dialect } }, (request, reply) =>
-          answerTranscription(request, reply, route, parts),
-        );
+        server.post(route.path, { config }, (request, reply) => answerTranscription(request, reply, route, parts));
         break;
       case "models":
         server.get(route.path, { config }, (request) => answerModels(request, parts));
@@ -99,42 +103,15 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
       case "readiness":
         server.get(route.path, { config }, (request) => answerReadiness(request, parts));
         break;
+      case "openapi":
+        server.get(route.path, { config }, async () => openApiDocument());
+        break;
+      case "docs":
+        server.get(route.path, { config }, async (_request, reply) =>
+          reply.type("text/html; charset=utf-8").send(docsPage()),
+        );
+        break;
     }
   }
   return server;
-}
-
-/** The path as it may be shown and logged: no query, where keys might stand, and no end. */
-function pathOf(request: FastifyRequest): string {
-  return (request.url.split("?", 1)[0] ?? "").slice(0, 200);
-}
-
-function toSottoError(error: unknown, request: FastifyRequest): SottoError {
-  if (error instanceof SottoError) {
-    if (error.cause) request.log.warn({ err: error.cause, code: error.code }, "request failed");
-    return error;
-  }
-  // What fastify itself refuses: a URL that does not decode, a header too long.
-  const { statusCode, message } = error as { statusCode?: number; message: string };
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-    return sottoError("invalid_value", {
-      name: "request",
-      expected: "well-formed HTTP",
-      received: `one with a fault: ${message}`,
-    });
-  }
-  request.log.error({ err: error }, "request failed");
-  return sottoError("internal_error", {}, { cause: error });
-}
-
-function sendError(error: SottoError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { contentType, body } = (request.routeOptions.config?.dialect ?? unified).renderError(error);
-  if (error.retryAfterSec !== undefined) {
-    reply
-      .header("retry-after", Math.ceil(error.retryAfterSec))
-      .header("retry-after-ms", Math.round(error.retryAfterSec * 1000));
-  }
-  // The SDKs of OpenAI obey this before they look at the status.
-  reply.header("x-should-retry", String(error.retryable));
-  return reply.code(error.status).header("content-type", contentType).send(body);
 }

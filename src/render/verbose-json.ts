@@ -1,25 +1,38 @@
 import { languageName } from "../core/languages.js";
 import { type Segment, type Transcript, transcriptText } from "../core/result.js";
-import { JSON_CONTENT_TYPE, type Rendered } from "./rendered.js";
+import { includedMembers } from "./json.js";
+import { type Renderer, rendered } from "./rendered.js";
 import { secondsOf } from "./timestamp.js";
 import { durationUsage } from "./usage.js";
+import { plainWord, wordMembers } from "./words.js";
 
 /** Whisper counts its position in spectrogram frames of 10 ms (openai/whisper `whisper/transcribe.py`, `seek`). */
 const MS_PER_SEEK_FRAME = 10;
 
-/** `verbose_json`: OpenAI's `CreateTranscriptionResponseVerboseJson` and the probability of the language. */
-export function renderVerboseJson(transcript: Transcript): Rendered {
-  const reply = {
+/** `verbose_json` of the unified dialect: OpenAI's and the probability of the language. */
+export const renderVerboseJson: Renderer = (transcript, _stamp, include = []) => {
+  const { task, language, ...rest } = verboseReply(transcript);
+  const language_probability = transcript.languageProbability;
+  const speech = { task, language, language_probability, ...rest, ...wordMembers(transcript) };
+  return rendered({ ...speech, ...includedMembers(transcript, include) });
+};
+
+/** OpenAI's `CreateTranscriptionResponseVerboseJson`; `words` when the request asked for them. */
+export function verboseReply(transcript: Transcript) {
+  return {
     task: transcript.task,
-    // Of the text: OpenAI documents it as always `english` for translations.
-    language: transcript.task === "translate" ? "english" : languageName(transcript.language),
-    language_probability: transcript.languageProbability,
+    language: textLanguageName(transcript),
     duration: secondsOf(transcript.durationMs),
     text: transcriptText(transcript),
     segments: transcript.segments.map(verboseSegment),
+    ...(transcript.words ? { words: transcript.words.map(plainWord) } : {}),
     usage: durationUsage(transcript.durationMs),
   };
-  return { contentType: JSON_CONTENT_TYPE, body: JSON.stringify(reply) };
+}
+
+/** Of the text: OpenAI documents it as always `english` for translations. */
+export function textLanguageName({ task, language }: Transcript): string {
+  return task === "translate" ? "english" : languageName(language);
 }
 
 /** All ten fields are required by OpenAI's schema; the text keeps its leading space, as there. */

@@ -1,5 +1,5 @@
 import { samplesToMs, type Window } from "../core/audio.js";
-import type { EngineTimings, Segment } from "../core/result.js";
+import type { EngineTimings, Segment, Suppression, TokenCounts } from "../core/result.js";
 import type { WindowResult } from "../core/window.js";
 
 /** Moves a window's segments from the window's own time to the file's. */
@@ -11,6 +11,21 @@ export function placeSegments(window: Window, segments: readonly Segment[]): Seg
     endMs: segment.endMs + offsetMs,
     seekMs: segment.seekMs + offsetMs,
   }));
+}
+
+/** The same for what was left out. */
+export function placeSuppressed(window: Window, suppressed: readonly Suppression[]): Suppression[] {
+  const offsetMs = samplesToMs(window.firstSample);
+  return suppressed.map((one) => ({ ...one, startMs: one.startMs + offsetMs, endMs: one.endMs + offsetMs }));
+}
+
+export function sumCounts(results: readonly WindowResult[]): TokenCounts {
+  const total: TokenCounts = { prompt: 0, completion: 0 };
+  for (const { tokenCounts } of results) {
+    total.prompt += tokenCounts.prompt;
+    total.completion += tokenCounts.completion;
+  }
+  return total;
 }
 
 /** The sum of what the windows took. */

@@ -13,12 +13,13 @@ test("every format has its content type, in UTF-8", () => {
     srt: "application/x-subrip; charset=utf-8",
     vtt: "text/vtt; charset=utf-8",
     verbose_json: "application/json; charset=utf-8",
+    diarized_json: "application/json; charset=utf-8",
   });
 });
 
 test("json holds the reply of the contract", () => {
   assert.deepEqual(JSON.parse(RENDERERS.json(TWO_SEGMENTS, STAMP).body), {
-    id: "trn_1",
+    id: "trn_3fa85f6457174562b3fc2c963f66afa6",
     object: "audio.transcription",
     created: 1715155200,
     provider: "local",

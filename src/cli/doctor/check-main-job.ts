@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { InstalledModel } from "../../catalog/model-store.js";
 import { packageRoot } from "../../core/package-root.js";
+import { DEFAULT_REQUEST } from "../../core/request.js";
 import { SpoolFolder } from "../../media/spool.js";
 import type { Scheduler } from "../../schedule/scheduler.js";
 import { Transcriber } from "../../transcriber.js";
@@ -22,15 +23,7 @@ export async function checkMainJob(parts: {
     await using work = await spoolFolder.open();
     const transcriber = new Transcriber({ scheduler, ffmpegPath, maximumMs: MAXIMUM_MS });
     const recording = { inputPath: join(packageRoot(), "models", "demo.flac"), folder: work.path };
-    const request = {
-      task: "transcribe",
-      model: undefined,
-      language: "en",
-      prompt: undefined,
-      temperature: 0,
-      responseFormat: "text",
-      timeoutMs: undefined,
-    } as const;
+    const request = { ...DEFAULT_REQUEST, language: "en" } as const;
     const { segments } = await transcriber.transcribe(recording, request, model, new AbortController().signal);
     const heard = segments.map(({ text }) => text.trim()).join(" ");
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);

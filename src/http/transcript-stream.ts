@@ -1,0 +1,37 @@
+import type { Segment, Transcript } from "../core/result.js";
+import { TextStream } from "../render/sse.js";
+import type { EventStream } from "./event-stream.js";
+
+/** A transcript that reaches its client in events, while the work goes on or, where another request did it, afterwards. */
+export class TranscriptStream {
+  readonly #events: EventStream;
+  readonly #text: TextStream;
+  readonly #leave: (reason: unknown) => void;
+
+  /** @param leave called when the client takes nothing for too long */
+  constructor(events: EventStream, { hasLogprobs, leave }: { hasLogprobs: boolean; leave: (reason: unknown) => void }) {
+    this.#events = events;
+    this.#text = new TextStream(hasLogprobs);
+    this.#leave = leave;
+    events.keepAwake();
+  }
+
+  /** Settles once the client has taken them, or has gone: others may wait for the same work. */
+  async write(segments: readonly Segment[]): Promise<void> {
+    try {
+      for (const delta of this.#text.deltas(segments)) await this.#events.send(delta);
+    } catch (error) {
+      this.#leave(error);
+    }
+  }
+
+  /** @param members what the dialect adds to the last event */
+  async end(transcript: Transcript, members: object, { joined }: { joined: boolean }): Promise<void> {
+    if (joined) await this.write(transcript.segments);
+    this.#events.end(this.#text.done(members));
+  }
+
+  fail(error: object): void {
+    this.#events.end(error);
+  }
+}
