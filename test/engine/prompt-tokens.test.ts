@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Addon, loadAddon } from "../../src/engine/addon.js";
 import { LoadedModel } from "../../src/engine/loaded-model.js";
 import { MODEL_PATH } from "../support/demonstration.js";
+import { addonWithCpu } from "../support/native-addon.js";
 
-const addon: Addon = loadAddon();
+const addon = addonWithCpu();
 const model = new LoadedModel(addon, addon.openModel(MODEL_PATH, ""));
 const ROOM = 224;
 
