@@ -3,6 +3,7 @@ import { ModelStore } from "../catalog/model-store.js";
 import { CommandError, readCommandLine, UsageError } from "../core/config.js";
 import { defaultMemoryLimitBytes } from "../core/memory.js";
 import { packageRoot } from "../core/package-root.js";
+import { isSecretInSight } from "../core/secret.js";
 import { chooseBackend } from "../engine/backend.js";
 import { divideCores } from "../engine/parallelism.js";
 import { JoinedWork } from "../http/joined-work.js";
@@ -25,6 +26,9 @@ export async function runServe(args: string[]): Promise<number> {
   const { config, positionals } = readCommandLine("serve", args, process.env);
   if (positionals.length > 0) throw new UsageError(`serve takes no argument, but received '${positionals[0]}'.`);
 
+  if (isSecretInSight(args, "jwt-secret")) {
+    note("--jwt-secret stands on the command line, where other users see it; better: --jwt-secret @FILE");
+  }
   const callers = await Callers.accept(config, note);
   const store = new ModelStore({ home: config.home, configuredModel: config.model });
   const model = await store.find(undefined);

@@ -147,7 +147,7 @@ function checkValue(name: OptionName, raw: unknown, origin: string): string | nu
     }
     case "secret":
       try {
-        return readSecret(String(raw), { isOnCommandLine: origin.startsWith("--") });
+        return readSecret(String(raw));
       } catch (error) {
         if (!(error instanceof SecretError)) throw error;
         throw new UsageError(`Expected ${error.message} for ${origin}.`);

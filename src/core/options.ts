@@ -11,7 +11,7 @@ type OptionKind =
   | { kind: "duration"; hasNever?: boolean }
   /** `4g`, `512m` or bare bytes; held in bytes. */
   | { kind: "bytes" }
-  /** The text itself, or `@FILE`; on the command line only that. Shown nowhere. */
+  /** The text itself, or `@FILE`. Shown nowhere. */
   | { kind: "secret" }
   | { kind: "boolean" };
 
@@ -59,7 +59,7 @@ export const OPTIONS = {
   jwtSecret: {
     kind: "secret",
     commands: ["serve"],
-    doc: "Take HS256 tokens signed with this secret of at least 32 bytes; @FILE reads it from a file",
+    doc: "Take HS256 tokens signed with this secret, better of 32 bytes or more; @FILE reads it from a file",
   },
   jwks: {
     kind: "string",

@@ -26,7 +26,8 @@ export function temporaryHome(): string {
 }
 
 function keepBackend(home: string): void {
-  if (existsSync(BACKEND)) return;
+  // A test may have given its server another home.
+  if (existsSync(BACKEND) || !existsSync(backendIn(home))) return;
   copyFileSync(backendIn(home), `${BACKEND}.${process.pid}`);
   renameSync(`${BACKEND}.${process.pid}`, BACKEND);
 }
