@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Server as TlsServer } from "node:tls";
 import { ModelStore } from "../catalog/model-store.js";
 import { CommandError, readCommandLine, UsageError } from "../core/config.js";
 import { defaultMemoryLimitBytes } from "../core/memory.js";
@@ -18,6 +19,7 @@ import { Transcriber } from "../transcriber.js";
 import { Callers } from "./callers.js";
 import { OptionsInForce } from "./options-in-force.js";
 import { Shutdown } from "./shutdown.js";
+import { readTls } from "./tls.js";
 
 const BYTES_PER_MIB = 1024 * 1024;
 
@@ -45,6 +47,7 @@ export async function runServe(args: string[]): Promise<number> {
   const spoolFolder = await SpoolFolder.create(config.home);
   const transcriber = new Transcriber({ scheduler, ffmpegPath: config.ffmpeg, maximumMs: config.maxDuration });
   const shutdown = new Shutdown(config.drainMs);
+  const tls = readTls(config);
   const server = await createServer({
     store,
     scheduler,
@@ -56,6 +59,8 @@ export async function runServe(args: string[]): Promise<number> {
     maxUploadBytes: config.maxUploadMb * BYTES_PER_MIB,
     shutdown: shutdown.signal,
     logLevel: config.logLevel,
+    tls,
+    corsOrigin: config.corsOrigin,
     authenticator: callers.authenticator,
     isDraining: () => shutdown.isDraining,
   });
@@ -64,7 +69,13 @@ export async function runServe(args: string[]): Promise<number> {
   const ended = shutdown.afterSignal([() => server.close(), closeEngines, closeSpool]);
   const inForce = new OptionsInForce(config, () => readCommandLine("serve", args, process.env).config, note);
   // A terminal that closes must not end the server either.
-  process.on("SIGHUP", () => inForce.readAgain((changed) => callers.change(changed)));
+  process.on("SIGHUP", () =>
+    inForce.readAgain(async (changed) => {
+      const renewed = readTls(changed);
+      await callers.change(changed);
+      if (renewed) (server.server as unknown as TlsServer).setSecureContext(renewed);
+    }),
+  );
 
   await scheduler.load(model);
   const decoder = await findDecoder(config.ffmpeg);
@@ -85,10 +96,10 @@ export async function runServe(args: string[]): Promise<number> {
   });
   const address = server.server.address();
   const port = typeof address === "object" && address ? address.port : config.port;
-  const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
+  const url = `${tls ? "https" : "http"}://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   process.stdout.write(`listening on ${url}\n`);
   note(
-    `try: curl ${url}/v1/audio/transcriptions${curlArguments} -F file=@${join(packageRoot(), "models", "demo.flac")}`,
+    `try: curl ${tls ? "--cacert YOUR-CA.pem " : ""}${url}/v1/audio/transcriptions${curlArguments} -F file=@${join(packageRoot(), "models", "demo.flac")}`,
   );
   await ended;
   return 0;

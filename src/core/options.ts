@@ -50,6 +50,13 @@ export const OPTIONS = {
     commands: serving,
     doc: "Port to listen on; 0 picks a free one",
   },
+  tlsCert: { kind: "string", commands: ["serve"], doc: "PEM file with the certificate and its chain: serve HTTPS" },
+  tlsKey: { kind: "string", commands: ["serve"], doc: "PEM file with the certificate's private key" },
+  corsOrigin: {
+    kind: "string",
+    commands: ["serve"],
+    doc: "Origins whose pages may call the server from a browser, with commas between them; * for all",
+  },
   insecure: {
     kind: "boolean",
     default: false,

@@ -4,6 +4,7 @@ import type { Authenticator } from "../auth/authenticator.js";
 import { sottoError } from "../core/errors.js";
 import type { Dialect } from "../dialects/dialect.js";
 import { guardRoutes } from "./auth.js";
+import { allowOrigins } from "./cors.js";
 import { docsPage } from "./docs-page.js";
 import { pathOf, sendError, toSottoError } from "./error-reply.js";
 import { answerModel, answerModels } from "./models-route.js";
@@ -28,6 +29,10 @@ declare module "fastify" {
 export interface ServerParts extends TranscriptionParts, ReadinessParts {
   logLevel: string;
   authenticator: Authenticator;
+  /** Certificate and private key in PEM; undefined: plain HTTP. */
+  tls: { cert: Buffer; key: Buffer } | undefined;
+  /** Origins with commas between them, or `*`; undefined: pages of other origins may not call. */
+  corsOrigin: string | undefined;
   /** true once no new request may begin. */
   isDraining: () => boolean;
 }
@@ -37,7 +42,8 @@ const HEADERS_TIMEOUT_MS = 60_000;
 
 /** The HTTP face: routes, headers that every reply carries, and errors in the route's dialect. */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
-  const server = fastify({
+  const server: FastifyInstance = fastify({
+    ...(parts.tls ? { https: parts.tls } : {}),
     logger: { level: parts.logLevel, stream: process.stderr },
     // One line per request, written by our own hook.
     logController: new LogController({ disableRequestLogging: true }),
@@ -54,6 +60,8 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("*", (_request, _payload, done) => done(null));
   await server.register(multipart);
+  // Before any hook that refuses: a page must be able to read why.
+  if (parts.corsOrigin !== undefined) await allowOrigins(server, parts.corsOrigin);
 
   server.decorateRequest("arrivedMs", 0);
   server.decorateRequest("client");

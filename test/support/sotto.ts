@@ -80,7 +80,7 @@ export async function startServer(args: string[] = [], environment: NodeJS.Proce
   const url = await new Promise<string>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`the server did not listen in time:\n${log}`)), START_TIMEOUT_MS);
     createInterface({ input: child.stdout }).on("line", (line) => {
-      const match = /^listening on (http:\S+)$/.exec(line);
+      const match = /^listening on (https?:\S+)$/.exec(line);
       if (match) {
         clearTimeout(timer);
         resolve(match[1] as string);
