@@ -9,6 +9,7 @@ import { chooseBackend } from "../engine/backend.js";
 import { divideCores } from "../engine/parallelism.js";
 import { JoinedWork } from "../http/joined-work.js";
 import { KeptResults } from "../http/kept-results.js";
+import { RateLimits } from "../http/rate-limits.js";
 import { createServer } from "../http/server.js";
 import { findDecoder } from "../media/decoder-check.js";
 import { UrlFetcher } from "../media/fetch-url.js";
@@ -54,6 +55,10 @@ export async function runServe(args: string[]): Promise<number> {
     spoolFolder,
     transcriber,
     urlFetcher: new UrlFetcher({ policy: URL_POLICIES[config.allowUrl] }),
+    rateLimits: await RateLimits.create({
+      requests: config.rateLimitRequests,
+      audioSeconds: config.rateLimitAudioSeconds,
+    }),
     joinedWork: new JoinedWork(new KeptResults()),
     ffmpegPath: config.ffmpeg,
     maxUploadBytes: config.maxUploadMb * BYTES_PER_MIB,

@@ -77,6 +77,12 @@ export const ERRORS = {
     type: "rate_limit_error",
     template: "All {limit} waiting places are taken. Send the request again in {retryAfterSec} s.",
   },
+  rate_limited: {
+    status: 429,
+    retryable: true,
+    type: "rate_limit_error",
+    template: "The limit of {limit} {what} a minute is reached. Send the request again in {retryAfterSec} s.",
+  },
   internal_error: {
     status: 500,
     retryable: true,

@@ -144,6 +144,20 @@ export const OPTIONS = {
     commands: ["serve"],
     doc: "Requests that may wait; one more is answered 429",
   },
+  rateLimitRequests: {
+    kind: "integer",
+    min: 1,
+    max: 1_000_000,
+    commands: ["serve"],
+    doc: "Requests that each key may send in a minute; default: no limit",
+  },
+  rateLimitAudioSeconds: {
+    kind: "integer",
+    min: 1,
+    max: 100_000_000,
+    commands: ["serve"],
+    doc: "Seconds of audio that are transcribed for each key in a minute; default: no limit",
+  },
   drainMs: {
     kind: "integer",
     min: 0,

@@ -12,6 +12,10 @@ const READABLE_HEADERS = [
   "retry-after",
   "retry-after-ms",
   "x-should-retry",
+  ...["limit", "remaining", "reset"].flatMap((part) => [
+    `x-ratelimit-${part}-requests`,
+    `x-ratelimit-${part}-audio-seconds`,
+  ]),
 ];
 /** Chromium keeps the answer to a preflight no longer than this. */
 const PREFLIGHT_AGE_SEC = 7200;

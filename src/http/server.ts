@@ -1,5 +1,5 @@
 import multipart from "@fastify/multipart";
-import fastify, { type FastifyInstance, LogController } from "fastify";
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import type { Authenticator } from "../auth/authenticator.js";
 import { sottoError } from "../core/errors.js";
 import type { Dialect } from "../dialects/dialect.js";
@@ -97,7 +97,9 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     const config = { needs: RIGHT_FOR[route.answers], ...("dialect" in route ? { dialect: route.dialect } : {}) };
     switch (route.answers) {
       case "transcription":
-        server.post(route.path, { config }, (request, reply) => answerTranscription(request, reply, route, parts));
+        server.post(route.path, { config, onRequest: countRequests(parts) }, (request, reply) =>
+          answerTranscription(request, reply, route, parts),
+        );
         break;
       case "models":
         server.get(route.path, { config }, (request) => answerModels(request, parts));
@@ -122,4 +124,16 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     }
   }
   return server;
+}
+
+/** After the key was asked for, and before a byte of the body is read. */
+function countRequests({ rateLimits }: ServerParts) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const headers = new Map<string, string>();
+    try {
+      await rateLimits?.enter(request.caller, headers);
+    } finally {
+      reply.headers(Object.fromEntries(headers));
+    }
+  };
 }

@@ -19,6 +19,7 @@ import { toSottoError } from "./error-reply.js";
 import { EventStream } from "./event-stream.js";
 import { headerList } from "./header-list.js";
 import type { JoinedWork } from "./joined-work.js";
+import type { RateLimits } from "./rate-limits.js";
 import { readForm } from "./read-form.js";
 import { recordingSource } from "./recording-source.js";
 import { requestHead } from "./request-head.js";
@@ -39,6 +40,7 @@ export interface TranscriptionParts {
   transcriber: Transcriber;
   urlFetcher: UrlFetcher;
   joinedWork: JoinedWork<Outcome>;
+  rateLimits: RateLimits | undefined;
   maxUploadBytes: number;
   /** Aborts when the time for draining is over. */
   shutdown: AbortSignal;
@@ -133,6 +135,7 @@ async function transcribe(
       const source = { inputPath: await recording.toFile(workSignal), folder: hold.folder };
       const listeners = stream ? { onSegments: stream.write.bind(stream) } : {};
       const transcript = await parts.transcriber.transcribe(source, parsed, model, workSignal, listeners);
+      await parts.rateLimits?.hear(request.caller, transcript.durationMs / 1000);
       return { transcript, stamp: newStamp() };
     },
     release: () => hold.release(),

@@ -34,6 +34,7 @@ test("the statuses are the contract's", () => {
     deadline_exceeded: 408,
     file_too_large: 413,
     queue_full: 429,
+    rate_limited: 429,
     engine_crashed: 500,
     decoder_missing: 503,
     shutting_down: 503,
