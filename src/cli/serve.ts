@@ -15,6 +15,7 @@ import { findDecoder } from "../media/decoder-check.js";
 import { UrlFetcher } from "../media/fetch-url.js";
 import { SpoolFolder } from "../media/spool.js";
 import { URL_POLICIES } from "../media/url-policy.js";
+import { Metrics } from "../observe/metrics.js";
 import { Scheduler } from "../schedule/scheduler.js";
 import { Transcriber } from "../transcriber.js";
 import { Callers } from "./callers.js";
@@ -41,11 +42,13 @@ export async function runServe(args: string[]): Promise<number> {
     cores,
     backend,
     warn: note,
+    onEngineEnd: ({ fromWithin }) => metrics.engineEnded(fromWithin ? "crash" : "kill"),
     maxQueue: config.maxQueue,
     memoryLimitBytes: config.memoryLimit ?? defaultMemoryLimitBytes(),
     keepAliveMs: config.keepAlive,
   });
   const spoolFolder = await SpoolFolder.create(config.home);
+  const metrics = new Metrics(async () => ({ ...scheduler.moment, spoolBytes: await spoolFolder.usedBytes() }));
   const transcriber = new Transcriber({ scheduler, ffmpegPath: config.ffmpeg, maximumMs: config.maxDuration });
   const shutdown = new Shutdown(config.drainMs);
   const tls = readTls(config);
@@ -65,6 +68,8 @@ export async function runServe(args: string[]): Promise<number> {
     shutdown: shutdown.signal,
     logLevel: config.logLevel,
     tls,
+    metrics,
+    metricsAccess: config.metrics,
     corsOrigin: config.corsOrigin,
     authenticator: callers.authenticator,
     isDraining: () => shutdown.isDraining,

@@ -57,6 +57,13 @@ export const OPTIONS = {
     commands: ["serve"],
     doc: "Origins whose pages may call the server from a browser, with commas between them; * for all",
   },
+  metrics: {
+    kind: "string",
+    choices: ["keys", "open", "off"],
+    default: "keys",
+    commands: ["serve"],
+    doc: "Who may read /metrics; keys: those with that right, once there is any key; open: everybody; off: nobody",
+  },
   insecure: {
     kind: "boolean",
     default: false,

@@ -65,6 +65,8 @@ function operation(route: Route): Json {
       return simple("health", "server", "200 while the process lives", plain("application/json", "object"));
     case "readiness":
       return simple("readiness", "server", "200 when it would be served", plain("application/json", "object"));
+    case "metrics":
+      return simple("metrics", "server", "Figures in the text format of Prometheus", plain("text/plain", "string"));
     case "openapi":
       return simple("openapi", "server", "This document", plain("application/json", "object"));
     case "docs":

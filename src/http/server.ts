@@ -1,6 +1,7 @@
 import multipart from "@fastify/multipart";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import type { Authenticator } from "../auth/authenticator.js";
+import type { Right } from "../auth/rights.js";
 import { sottoError } from "../core/errors.js";
 import type { Dialect } from "../dialects/dialect.js";
 import { guardRoutes } from "./auth.js";
@@ -33,6 +34,7 @@ export interface ServerParts extends TranscriptionParts, ReadinessParts {
   tls: { cert: Buffer; key: Buffer } | undefined;
   /** Origins with commas between them, or `*`; undefined: pages of other origins may not call. */
   corsOrigin: string | undefined;
+  metricsAccess: "keys" | "open" | "off";
   /** true once no new request may begin. */
   isDraining: () => boolean;
 }
@@ -79,6 +81,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   });
   server.addHook("onResponse", async (request, reply) => {
     const durationMs = Math.round(performance.now() - request.arrivedMs);
+    parts.metrics.answered(request.routeOptions.config?.dialect?.name ?? "none", reply.statusCode, durationMs);
     request.log.info(
       { method: request.method, path: pathOf(request), status: reply.statusCode, durationMs, ...request.client },
       "answered",
@@ -113,6 +116,14 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
       case "readiness":
         server.get(route.path, { config }, (request) => answerReadiness(request, parts));
         break;
+      case "metrics":
+        server.get(route.path, { config: metricsConfig(config, parts) }, async (request, reply) => {
+          if (parts.metricsAccess === "off") {
+            throw sottoError("unknown_route", { method: request.method, path: route.path });
+          }
+          return reply.type(parts.metrics.contentType).send(await parts.metrics.text());
+        });
+        break;
       case "openapi":
         server.get(route.path, { config }, async () => openApiDocument());
         break;
@@ -136,4 +147,9 @@ function countRequests({ rateLimits }: ServerParts) {
       reply.headers(Object.fromEntries(headers));
     }
   };
+}
+
+/** Where it is off nobody need bring a key to hear so. */
+function metricsConfig(config: { needs: Right | undefined }, { metricsAccess }: ServerParts) {
+  return metricsAccess === "keys" ? config : { ...config, needs: undefined };
 }

@@ -11,6 +11,7 @@ import { openAiErrorBody } from "../dialects/openai-error.js";
 import { ignoredFields } from "../dialects/parse-fields.js";
 import type { UrlFetcher } from "../media/fetch-url.js";
 import type { SpoolFolder } from "../media/spool.js";
+import type { Metrics } from "../observe/metrics.js";
 import type { ReplyStamp } from "../render/rendered.js";
 import type { Scheduler } from "../schedule/scheduler.js";
 import type { Transcriber } from "../transcriber.js";
@@ -41,6 +42,7 @@ export interface TranscriptionParts {
   urlFetcher: UrlFetcher;
   joinedWork: JoinedWork<Outcome>;
   rateLimits: RateLimits | undefined;
+  metrics: Metrics;
   maxUploadBytes: number;
   /** Aborts when the time for draining is over. */
   shutdown: AbortSignal;
@@ -135,12 +137,16 @@ async function transcribe(
       const source = { inputPath: await recording.toFile(workSignal), folder: hold.folder };
       const listeners = stream ? { onSegments: stream.write.bind(stream) } : {};
       const transcript = await parts.transcriber.transcribe(source, parsed, model, workSignal, listeners);
+      parts.metrics.transcribed(transcript);
       await parts.rateLimits?.hear(request.caller, transcript.durationMs / 1000);
       return { transcript, stamp: newStamp() };
     },
     release: () => hold.release(),
   });
-  if (joined) reply.header("x-sotto-joined", "true");
+  if (joined) {
+    reply.header("x-sotto-joined", "true");
+    parts.metrics.joined();
+  }
   return { ...result, parsed, joined };
 }
 

@@ -6,6 +6,7 @@ import type { DecodeParams, WindowResult } from "../core/window.js";
 import type { EngineBackend } from "../engine/backend.js";
 import { Engine, type EngineState } from "../engine/engine.js";
 import { engineBytes, residentCeilingBytes } from "../engine/engine-memory.js";
+import type { EngineExit } from "../engine/engine-process.js";
 import { Pace } from "../engine/pace.js";
 import type { CoreShare } from "../engine/parallelism.js";
 import { Restarts } from "../engine/restarts.js";
@@ -44,6 +45,8 @@ export interface SchedulerOptions {
   backend: EngineBackend;
   /** Gets a line for the operator. */
   warn?: ((line: string) => void) | undefined;
+  /** Called when an engine process ended without being asked to. */
+  onEngineEnd?: ((exit: EngineExit) => void) | undefined;
 }
 
 /** Owns waiting: who is let in, whose window is next, and which models' engines are loaded. */
@@ -55,7 +58,7 @@ export class Scheduler {
   readonly #turns: Turns;
   readonly #engines: ResidentEngines;
 
-  constructor({ cores, maxQueue, memoryLimitBytes, keepAliveMs, backend, warn }: SchedulerOptions) {
+  constructor({ cores, maxQueue, memoryLimitBytes, keepAliveMs, backend, warn, onEngineEnd }: SchedulerOptions) {
     this.#slots = cores.workers;
     this.#threads = cores.threadsPerWorker;
     this.#admission = new Admission(cores.workers, maxQueue);
@@ -68,7 +71,8 @@ export class Scheduler {
         const known = learnt.get(model.path) ?? { pace: new Pace(), restarts: new Restarts() };
         learnt.set(model.path, known);
         const setup = { modelPath: model.path, modelStamp: model.stamp, ...cores, backend };
-        return new Engine({ setup, residentCeilingBytes: residentCeilingBytes(estimateBytes(model)), ...known, warn });
+        const ceilingBytes = residentCeilingBytes(estimateBytes(model));
+        return new Engine({ setup, residentCeilingBytes: ceilingBytes, ...known, warn, onEnd: onEngineEnd });
       },
       estimateBytes,
       limitBytes: memoryLimitBytes,
@@ -92,6 +96,11 @@ export class Scheduler {
     } finally {
       lease.release();
     }
+  }
+
+  /** Who is inside, which windows run and wait, which models are loaded. */
+  get moment() {
+    return { inside: this.#admission.inside, windows: this.#turns.windows, engines: this.#engines.list() };
   }
 
   stateOf(model: EngineModel): EngineState {

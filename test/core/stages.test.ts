@@ -19,6 +19,7 @@ const STAGES = [
   "stitch",
   "render",
   "catalog",
+  "observe",
   "core",
 ];
 
