@@ -4,6 +4,7 @@ import type { Authenticator } from "../auth/authenticator.js";
 import { sottoError } from "../core/errors.js";
 import type { Dialect } from "../dialects/dialect.js";
 import { guardRoutes } from "./auth.js";
+import { closeUnusedConnections } from "./connections.js";
 import { docsPage } from "./docs-page.js";
 import { pathOf, sendError, toSottoError } from "./error-reply.js";
 import { answerModel, answerModels } from "./models-route.js";
@@ -50,6 +51,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     routerOptions: { ignoreTrailingSlash: true },
   });
   server.server.headersTimeout = HEADERS_TIMEOUT_MS;
+  closeUnusedConnections(server);
   // Bodies of other types are left unread: a route that wants a form says so itself.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("*", (_request, _payload, done) => done(null));
