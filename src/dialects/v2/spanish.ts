@@ -14,6 +14,8 @@ export const SPANISH: Readonly<Record<string, string>> = {
   url_fetch_failed: "No se pudo descargar la URL. Envíe el archivo mismo.",
   invalid_api_key: "La clave de API falta, no se conoce o fue revocada.",
   forbidden: "La clave de API no tiene permiso para esta operación.",
+  auth_unavailable:
+    "No se pueden leer las claves del proveedor de identidad; los tokens no se pueden comprobar por ahora.",
   model_not_found: "El modelo '{model}' no está instalado. Instalados: {installed}.",
   unknown_route: "No existe la ruta {method} {path}. POST /api/v2/Audio/transcribe transcribe.",
   method_not_allowed: "La ruta {path} admite {allowed}, pero llegó {method}.",
