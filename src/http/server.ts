@@ -5,7 +5,7 @@ import { sottoError } from "../core/errors.js";
 import type { Dialect } from "../dialects/dialect.js";
 import { guardRoutes } from "./auth.js";
 import { closeUnusedConnections } from "./connections.js";
-import { docsPage } from "./docs-page.js";
+import { DOCS_POLICY, docsPage } from "./docs-page.js";
 import { pathOf, sendError, toSottoError } from "./error-reply.js";
 import { answerModel, answerModels } from "./models-route.js";
 import { openApiDocument } from "./openapi.js";
@@ -110,7 +110,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
         break;
       case "docs":
         server.get(route.path, { config }, async (_request, reply) =>
-          reply.type("text/html; charset=utf-8").send(docsPage()),
+          reply.type("text/html; charset=utf-8").header("content-security-policy", DOCS_POLICY).send(docsPage()),
         );
         break;
     }
