@@ -4,7 +4,7 @@ import { chooseModel } from "../catalog/choose-model.js";
 import type { ModelStore } from "../catalog/model-store.js";
 import { sottoError } from "../core/errors.js";
 import type { Task, TranscribeRequest } from "../core/request.js";
-import type { Transcript } from "../core/result.js";
+import type { Segment, Transcript } from "../core/result.js";
 import type { Dialect } from "../dialects/dialect.js";
 import { openAiErrorBody } from "../dialects/openai-error.js";
 import { ignoredFields } from "../dialects/parse-fields.js";
@@ -37,7 +37,7 @@ export interface TranscriptionParts {
   scheduler: Scheduler;
   transcriber: Transcriber;
   urlFetcher: UrlFetcher;
-  joinedWork: JoinedWork<Outcome>;
+  joinedWork: JoinedWork<Outcome, readonly Segment[]>;
   maxUploadBytes: number;
   /** Aborts when the time for draining is over. */
   shutdown: AbortSignal;
@@ -100,7 +100,7 @@ async function endStream(
     const { transcript, parsed, joined } = await work;
     await stream.end(transcript, dialect.streamEnd?.(transcript, parsed) ?? {}, { joined });
   } catch (error) {
-    stream.fail(openAiErrorBody(toSottoError(error, request)));
+    await stream.fail(openAiErrorBody(toSottoError(error, request)));
   }
 }
 
@@ -125,16 +125,21 @@ async function transcribe(
   const stream = parsed.stream ? openStream(parsed) : undefined;
   using deadline = new Deadline(parsed.timeoutMs, request.arrivedMs);
   const { result, joined } = await parts.joinedWork.join(identity, AbortSignal.any([signal, deadline.signal]), {
-    run: async (workSignal) => {
+    run: async (workSignal, publish) => {
       hold.serve();
       const source = { inputPath: await recording.toFile(workSignal), folder: hold.folder };
-      const listeners = stream ? { onSegments: stream.write.bind(stream) } : {};
+      const onSegments = (segments: readonly Segment[]) => {
+        publish(segments);
+        return stream?.write(segments);
+      };
+      const listeners = stream ? { onSegments } : {};
       const transcript = await parts.transcriber.transcribe(source, parsed, model, workSignal, listeners);
       return { transcript, stamp: newStamp() };
     },
+    onJoin: () => void reply.header("x-sotto-joined", "true"),
+    onStep: (segments) => stream?.follow(segments),
     release: () => hold.release(),
   });
-  if (joined) reply.header("x-sotto-joined", "true");
   return { ...result, parsed, joined };
 }
 
