@@ -1,9 +1,10 @@
 import multipart from "@fastify/multipart";
-import fastify, { type FastifyInstance, LogController } from "fastify";
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import type { Authenticator } from "../auth/authenticator.js";
 import { sottoError } from "../core/errors.js";
 import type { Dialect } from "../dialects/dialect.js";
 import { guardRoutes } from "./auth.js";
+import { answerClientError } from "./client-error.js";
 import { closeUnusedConnections } from "./connections.js";
 import { DOCS_POLICY, docsPage } from "./docs-page.js";
 import { pathOf, sendError, toSottoError } from "./error-reply.js";
@@ -47,6 +48,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     forceCloseConnections: "idle",
     // Answered by our own hook, in the shape of the error table.
     return503OnClosing: false,
+    clientErrorHandler: answerClientError,
     rewriteUrl: ({ url = "/" }) => canonicalUrl(url),
     routerOptions: { ignoreTrailingSlash: true },
   });
@@ -63,6 +65,8 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     request.arrivedMs = performance.now();
     reply.header("x-request-id", request.id).header("x-sotto-provider", "local");
     if (parts.isDraining()) throw sottoError("shutting_down", {});
+    // Fastify would ask for its body's type before it says that there is no such route.
+    if (request.is404 && request.method === "QUERY") refuseRoute(request, reply);
   });
   guardRoutes(server, parts.authenticator);
   leaveBodiesUnread(server);
@@ -79,13 +83,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     );
   });
   server.setErrorHandler((error, request, reply) => sendError(toSottoError(error, request), request, reply));
-  server.setNotFoundHandler((request, reply) => {
-    const path = pathOf(request);
-    const allowed = methodsOf(path.replace(/(.)\/$/, "$1"));
-    if (allowed.length === 0) throw sottoError("unknown_route", { method: request.method, path });
-    reply.header("allow", allowed.join(", "));
-    throw sottoError("method_not_allowed", { path, allowed: allowed.join(", "), method: request.method });
-  });
+  server.setNotFoundHandler(refuseRoute);
 
   for (const route of ROUTES) {
     const config = { needs: RIGHT_FOR[route.answers], ...("dialect" in route ? { dialect: route.dialect } : {}) };
@@ -116,4 +114,12 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     }
   }
   return server;
+}
+
+function refuseRoute(request: FastifyRequest, reply: FastifyReply): never {
+  const path = pathOf(request);
+  const allowed = methodsOf(path.replace(/(.)\/$/, "$1"));
+  if (allowed.length === 0) throw sottoError("unknown_route", { method: request.method, path });
+  reply.header("allow", allowed.join(", "));
+  throw sottoError("method_not_allowed", { path, allowed: allowed.join(", "), method: request.method });
 }
