@@ -61,7 +61,7 @@ export const SCHEMAS: Record<string, Schema> = {
     fallbacks: integer,
   }),
   UnifiedJson: object(
-    { ...jsonMembers, usage },
+    { ...jsonMembers, segments: listOf(verboseSegment), usage },
     { logprobs: listOf(ref("TokenLogprob")), diagnostics: ref("Diagnostics") },
   ),
   UnifiedVerboseJson: object(

@@ -5,8 +5,10 @@ import type { Right } from "../auth/rights.js";
 import { sottoError } from "../core/errors.js";
 import type { Dialect } from "../dialects/dialect.js";
 import { guardRoutes } from "./auth.js";
+import { answerClientError } from "./client-error.js";
+import { closeUnusedConnections } from "./connections.js";
 import { allowOrigins } from "./cors.js";
-import { docsPage } from "./docs-page.js";
+import { DOCS_POLICY, docsPage } from "./docs-page.js";
 import { pathOf, sendError, toSottoError } from "./error-reply.js";
 import { answerModel, answerModels } from "./models-route.js";
 import { openApiDocument } from "./openapi.js";
@@ -54,10 +56,12 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     forceCloseConnections: "idle",
     // Answered by our own hook, in the shape of the error table.
     return503OnClosing: false,
+    clientErrorHandler: answerClientError,
     rewriteUrl: ({ url = "/" }) => canonicalUrl(url),
     routerOptions: { ignoreTrailingSlash: true },
   });
   server.server.headersTimeout = HEADERS_TIMEOUT_MS;
+  closeUnusedConnections(server);
   // Bodies of other types are left unread: a route that wants a form says so itself.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("*", (_request, _payload, done) => done(null));
@@ -71,6 +75,8 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     request.arrivedMs = performance.now();
     reply.header("x-request-id", request.id).header("x-sotto-provider", "local");
     if (parts.isDraining()) throw sottoError("shutting_down", {});
+    // Fastify would ask for its body's type before it says that there is no such route.
+    if (request.is404 && request.method === "QUERY") refuseRoute(request, reply);
   });
   guardRoutes(server, parts.authenticator);
   leaveBodiesUnread(server);
@@ -88,13 +94,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     );
   });
   server.setErrorHandler((error, request, reply) => sendError(toSottoError(error, request), request, reply));
-  server.setNotFoundHandler((request, reply) => {
-    const path = pathOf(request);
-    const allowed = methodsOf(path.replace(/(.)\/$/, "$1"));
-    if (allowed.length === 0) throw sottoError("unknown_route", { method: request.method, path });
-    reply.header("allow", allowed.join(", "));
-    throw sottoError("method_not_allowed", { path, allowed: allowed.join(", "), method: request.method });
-  });
+  server.setNotFoundHandler(refuseRoute);
 
   for (const route of ROUTES) {
     const config = { needs: RIGHT_FOR[route.answers], ...("dialect" in route ? { dialect: route.dialect } : {}) };
@@ -129,7 +129,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
         break;
       case "docs":
         server.get(route.path, { config }, async (_request, reply) =>
-          reply.type("text/html; charset=utf-8").send(docsPage()),
+          reply.type("text/html; charset=utf-8").header("content-security-policy", DOCS_POLICY).send(docsPage()),
         );
         break;
     }
@@ -152,4 +152,12 @@ function countRequests({ rateLimits }: ServerParts) {
 /** Where it is off nobody need bring a key to hear so. */
 function metricsConfig(config: { needs: Right | undefined }, { metricsAccess }: ServerParts) {
   return metricsAccess === "keys" ? config : { ...config, needs: undefined };
+}
+
+function refuseRoute(request: FastifyRequest, reply: FastifyReply): never {
+  const path = pathOf(request);
+  const allowed = methodsOf(path.replace(/(.)\/$/, "$1"));
+  if (allowed.length === 0) throw sottoError("unknown_route", { method: request.method, path });
+  reply.header("allow", allowed.join(", "));
+  throw sottoError("method_not_allowed", { path, allowed: allowed.join(", "), method: request.method });
 }

@@ -5,7 +5,7 @@ import type { ModelStore } from "../catalog/model-store.js";
 import { sottoError } from "../core/errors.js";
 import { LinkedAbort } from "../core/linked-abort.js";
 import type { Task, TranscribeRequest } from "../core/request.js";
-import type { Transcript } from "../core/result.js";
+import type { Segment, Transcript } from "../core/result.js";
 import type { Dialect } from "../dialects/dialect.js";
 import { openAiErrorBody } from "../dialects/openai-error.js";
 import { ignoredFields } from "../dialects/parse-fields.js";
@@ -40,7 +40,7 @@ export interface TranscriptionParts {
   scheduler: Scheduler;
   transcriber: Transcriber;
   urlFetcher: UrlFetcher;
-  joinedWork: JoinedWork<Outcome>;
+  joinedWork: JoinedWork<Outcome, readonly Segment[]>;
   rateLimits: RateLimits | undefined;
   metrics: Metrics;
   maxUploadBytes: number;
@@ -106,7 +106,7 @@ async function endStream(
     const { transcript, parsed, joined } = await work;
     await stream.end(transcript, dialect.streamEnd?.(transcript, parsed) ?? {}, { joined });
   } catch (error) {
-    stream.fail(openAiErrorBody(toSottoError(error, request)));
+    await stream.fail(openAiErrorBody(toSottoError(error, request)));
   }
 }
 
@@ -132,21 +132,24 @@ async function transcribe(
   using deadline = new Deadline(parsed.timeoutMs, request.arrivedMs);
   using stop = new LinkedAbort(signal, deadline.signal);
   const { result, joined } = await parts.joinedWork.join(identity, stop.signal, {
-    run: async (workSignal) => {
+    run: async (workSignal, publish) => {
       hold.serve();
       const source = { inputPath: await recording.toFile(workSignal), folder: hold.folder };
-      const listeners = stream ? { onSegments: stream.write.bind(stream) } : {};
+      const onSegments = (segments: readonly Segment[]) => {
+        publish(segments);
+        return stream?.write(segments);
+      };
+      const listeners = stream ? { onSegments } : {};
       const transcript = await parts.transcriber.transcribe(source, parsed, model, workSignal, listeners);
       parts.metrics.transcribed(transcript);
       await parts.rateLimits?.hear(request.caller, transcript.durationMs / 1000);
       return { transcript, stamp: newStamp() };
     },
+    onJoin: () => void reply.header("x-sotto-joined", "true"),
+    onStep: (segments) => stream?.follow(segments),
     release: () => hold.release(),
   });
-  if (joined) {
-    reply.header("x-sotto-joined", "true");
-    parts.metrics.joined();
-  }
+  if (joined) parts.metrics.joined();
   return { ...result, parsed, joined };
 }
 

@@ -17,7 +17,9 @@ test("every format has its content type, in UTF-8", () => {
   });
 });
 
-test("json holds the reply of the contract", () => {
+test("json holds the reply of the contract, with OpenAI's ten members of a segment", () => {
+  const told = { seek: 0, tokens: [50364, 2425, 50489], temperature: 0, avg_logprob: -0.25 };
+  const guesses = { compression_ratio: 0.9, no_speech_prob: 0.01 };
   assert.deepEqual(JSON.parse(RENDERERS.json(TWO_SEGMENTS, STAMP).body), {
     id: "trn_3fa85f6457174562b3fc2c963f66afa6",
     object: "audio.transcription",
@@ -27,8 +29,8 @@ test("json holds the reply of the contract", () => {
     text: "Hello world. Good bye.",
     language: "en",
     segments: [
-      { id: 0, start: 0, end: 2.5, text: "Hello world." },
-      { id: 1, start: 2.5, end: 3.5, text: "Good bye." },
+      { id: 0, start: 0, end: 2.5, text: "Hello world.", ...told, ...guesses },
+      { id: 1, start: 2.5, end: 3.5, text: "Good bye.", ...told, ...guesses },
     ],
     usage: { type: "duration", seconds: 4, audio_duration_seconds: 3.52 },
   });
