@@ -35,6 +35,7 @@ test("the statuses are the contract's", () => {
     file_too_large: 413,
     queue_full: 429,
     engine_crashed: 500,
+    provider_failed: 502,
     decoder_missing: 503,
     shutting_down: 503,
     engine_unavailable: 503,
