@@ -12,10 +12,13 @@ import { findDecoder } from "../media/decoder-check.js";
 import { UrlFetcher } from "../media/fetch-url.js";
 import { SpoolFolder } from "../media/spool.js";
 import { URL_POLICIES } from "../media/url-policy.js";
+import { Overflow } from "../remote/overflow.js";
+import { SpendLedger } from "../remote/spend-ledger.js";
 import { Scheduler } from "../schedule/scheduler.js";
 import { Transcriber } from "../transcriber.js";
 import { Callers } from "./callers.js";
 import { OptionsInForce } from "./options-in-force.js";
+import { overflowSettings } from "./overflow-settings.js";
 import { Shutdown } from "./shutdown.js";
 
 const BYTES_PER_MIB = 1024 * 1024;
@@ -25,6 +28,8 @@ export async function runServe(args: string[]): Promise<number> {
   const { config, positionals } = readCommandLine("serve", args, process.env);
   if (positionals.length > 0) throw new UsageError(`serve takes no argument, but received '${positionals[0]}'.`);
 
+  const overflow = new Overflow({ ledger: new SpendLedger(config.home), note });
+  overflow.use(overflowSettings(config, process.env, note));
   const callers = await Callers.accept(config, note);
   const store = new ModelStore({ home: config.home, configuredModel: config.model });
   const model = await store.find(undefined);
@@ -48,6 +53,7 @@ export async function runServe(args: string[]): Promise<number> {
     transcriber,
     urlFetcher: new UrlFetcher({ policy: URL_POLICIES[config.allowUrl] }),
     joinedWork: new JoinedWork(new KeptResults()),
+    overflow,
     ffmpegPath: config.ffmpeg,
     maxUploadBytes: config.maxUploadMb * BYTES_PER_MIB,
     shutdown: shutdown.signal,
@@ -60,7 +66,13 @@ export async function runServe(args: string[]): Promise<number> {
   const ended = shutdown.afterSignal([() => server.close(), closeEngines, closeSpool]);
   const inForce = new OptionsInForce(config, () => readCommandLine("serve", args, process.env).config, note);
   // A terminal that closes must not end the server either.
-  process.on("SIGHUP", () => inForce.readAgain((changed) => callers.change(changed)));
+  process.on("SIGHUP", () =>
+    inForce.readAgain(async (changed) => {
+      const settings = overflowSettings(changed, process.env, note);
+      await callers.change(changed);
+      overflow.use(settings);
+    }),
+  );
 
   await scheduler.load(model);
   const decoder = await findDecoder(config.ffmpeg);
