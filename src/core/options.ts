@@ -164,7 +164,7 @@ export const OPTIONS = {
     min: 0,
     max: 1_000_000,
     commands: ["serve"],
-    doc: "Most that all providers together may cost in a day (UTC), in the currency of their prices; default: no limit",
+    doc: "Most that all providers together may cost in a day (UTC), in US dollars; default: no limit",
   },
   airGapped: {
     kind: "boolean",

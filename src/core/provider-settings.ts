@@ -46,7 +46,7 @@ export const PROVIDER_KEYS = {
   eu: { kind: "boolean", default: false, doc: "Whether it is based and regulated within the EU" },
   zeroDataRetention: { kind: "boolean", default: false, doc: "Whether it keeps nothing of what it is sent" },
   quantized: { kind: "boolean", default: true, doc: "Whether its models are, or may be, quantized" },
-  pricePerMinute: { kind: "number", min: 0, max: MAX_PRICE, doc: "Price of a minute of audio, in any one currency" },
+  pricePerMinute: { kind: "number", min: 0, max: MAX_PRICE, doc: "Price of a minute of audio, in US dollars" },
   speed: {
     kind: "number",
     min: 0.001,
@@ -58,7 +58,7 @@ export const PROVIDER_KEYS = {
     kind: "number",
     min: 0,
     max: MAX_PRICE,
-    doc: "Most that it may cost in a day (UTC); default: no limit",
+    doc: "Most that it may cost in a day (UTC), in US dollars; default: no limit",
   },
   connectTimeoutMs: {
     kind: "integer",

@@ -49,6 +49,7 @@ export async function serveLocalOrRemote(
     });
   const here = (installed: InstalledModel) => {
     hold.serve();
+    onAsk?.({ provider: "local", model: installed.id });
     return transcriber.transcribe(recording, parsed, installed, signal, { onSegments: handOn });
   };
   const elsewhere = async (reason: OverflowReason): Promise<OverflowOutcome> => {

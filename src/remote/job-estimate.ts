@@ -20,7 +20,7 @@ export function expectedWorkMs(recording: Recording, { speed = 1 }: Pick<Provide
   return estimatedMs(recording) / speed;
 }
 
-/** In the currency of the operator's prices; without a price nothing is counted. */
+/** In US dollars; without a price nothing is counted. */
 export function priceOf(durationMs: number, { pricePerMinute = 0 }: Pick<ProviderSettings, "pricePerMinute">): number {
   return (durationMs / MS_PER_MINUTE) * pricePerMinute;
 }

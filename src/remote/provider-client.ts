@@ -5,7 +5,7 @@ import { Call } from "./call.js";
 import { readEvents } from "./event-reader.js";
 import type { Heard } from "./heard.js";
 import { OVERFLOW_HEADER } from "./hop.js";
-import { expectedWorkMs } from "./job-estimate.js";
+import { expectedWorkMs, priceOf } from "./job-estimate.js";
 import { formBody } from "./multipart.js";
 import type { OnSegments, Provider, RemoteJob } from "./provider.js";
 import { refusalOf } from "./refusal-of.js";
@@ -69,7 +69,8 @@ export class ProviderClient implements Provider {
     const heard = isStream ? await this.#hearEvents(call, onSegments) : this.wire.read(await call.text());
     const known = { provider: this.settings.name, model: job.model, durationMs: job.durationMs };
     const elapsedMs = performance.now() - startedMs;
-    const transcript = assembleTranscript(heard, job.request, { ...known, elapsedMs });
+    const assembled = assembleTranscript(heard, job.request, { ...known, elapsedMs });
+    const transcript = { ...assembled, costUsd: priceOf(assembled.durationMs, this.settings) };
     // A service without streams: all at once is late, but in the shape that was asked for.
     if (!isStream && job.request.stream) await call.notCounting(Promise.resolve(onSegments?.(transcript.segments)));
     return transcript;

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { lockFileInTurn } from "../core/file-lock.js";
 import { replaceFile } from "../core/replace-file.js";
 
-/** Most that may be spent in a day (UTC), in the currency of the operator's prices; undefined: no limit. */
+/** Most that may be spent in a day (UTC), in US dollars; undefined: no limit. */
 export interface SpendLimits {
   ofProvider: number | undefined;
   ofAll: number | undefined;

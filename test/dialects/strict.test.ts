@@ -115,6 +115,16 @@ test("v2: Accept chooses the type", () => {
   for (const [accept, type] of expected) assert.equal(typeOf(accept), type, String(accept));
 });
 
+test("v2: what is done here costs nothing, what a provider does its price", () => {
+  const costOf = (costUsd: object) => {
+    const { body } = v2.render({ ...SILENCE, ...costUsd }, DEFAULT_REQUEST, STAMP, HEAD);
+    return (JSON.parse(body) as { cost: object }).cost;
+  };
+  assert.deepEqual(costOf({}), { completion: 0, prompt: 0, total: 0, currency: "USD" });
+  const price = { completion: 0.012346, prompt: 0, total: 0.012346, currency: "USD" };
+  assert.deepEqual(costOf({ costUsd: 0.0123456 }), price);
+});
+
 test("v2: errors have its statuses alone", () => {
   const statusOf = (code: ErrorCode) => v2.renderError(new SottoError(code, ""), HEAD).status;
   for (const code of Object.keys(ERRORS) as ErrorCode[]) {

@@ -29,7 +29,7 @@ interface Case {
 }
 
 /** Serves one request with parts that only write down what is asked of them. */
-async function serve(one: Case): Promise<{ answer: string; went: string[]; jobs: OverflowJob[] }> {
+async function serve(one: Case): Promise<{ answer: string; went: string[]; jobs: OverflowJob[]; asked: string[] }> {
   const { request = {}, waitMs = 0, refusals = [undefined], outcome = ANSWERED, hasOverflow = true } = one;
   const went: string[] = [];
   const jobs: OverflowJob[] = [];
@@ -59,16 +59,17 @@ async function serve(one: Case): Promise<{ answer: string; went: string[]; jobs:
     },
   };
   const onSegments = () => {};
+  const asked: string[] = [];
   const answer = await serveLocalOrRemote(
     ready,
     { ...parts, overflow: hasOverflow ? parts.overflow : undefined },
     new AbortController().signal,
-    { onSegments },
+    { onSegments, onAsk: ({ provider }) => asked.push(provider) },
   ).then(
     ({ provider }) => provider,
     (error: unknown) => (error instanceof SottoError ? error.code : String(error)),
   );
-  return { answer, went, jobs };
+  return { answer, went, jobs, asked };
 }
 
 const missing = () => sottoError("model_not_found", { model: "large", installed: "base", remedy: "" });
@@ -83,8 +84,9 @@ test("the local engine serves until the wait is longer than it may be", async ()
 
 test("what nobody does in place of a long wait is done here", async () => {
   for (const outcome of [NOBODY, failed()]) {
-    const { answer, went } = await serve({ waitMs: 10_001, outcome });
+    const { answer, went, asked } = await serve({ waitMs: 10_001, outcome });
     assert.deepEqual([answer, went], ["local", ["aside", "wait", "back", "here"]]);
+    assert.equal(asked.at(-1), "local", "the headers say so");
   }
 });
 

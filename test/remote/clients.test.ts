@@ -224,6 +224,12 @@ test("openai's newer models know json alone: one segment of the whole, and the l
   assert.deepEqual(transcript.tokenCounts, { prompt: 30, completion: 7 });
 });
 
+test("an answer costs the configured price for its length", async () => {
+  const { costUsd = 0 } = await ask("comet", {}, {}, { pricePerMinute: 0.6 });
+  assert.ok(Math.abs(costUsd - 0.0352) < 1e-9, `${costUsd} for 3.52 s`);
+  assert.equal((await ask("comet")).costUsd, 0);
+});
+
 test("a model without a name leaves the choice to the service", async () => {
   const transcript = await ask("v2", {}, { model: "" });
   assert.equal(standInOf("v2").field("modelId"), undefined);

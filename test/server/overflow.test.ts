@@ -200,6 +200,32 @@ test("a stream that breaks off midway ends with an error event", async () => {
   assert.deepEqual([events[0]?.delta, events.at(-1)?.error?.code], ["Hello", "provider_failed"]);
 });
 
+test("forty at once, and providers that fail now and then: each gets an answer or is told when to come back, and nothing stays", async () => {
+  first.moods = ["garbles", "answers", { status: 500 }, "answers", "cuts", "answers", "answers"];
+  second.moods = ["answers", { status: 503 }, "answers", "mistakes", "answers"];
+  const replies = await whileBusy(server, () =>
+    Promise.all(Array.from({ length: 40 }, (_, index) => post({ prompt: `number ${index}` }))),
+  );
+  const by = new Map<number, number>();
+  for (const reply of replies) {
+    by.set(reply.status, (by.get(reply.status) ?? 0) + 1);
+    if (reply.status === 200) assert.notEqual(((await reply.json()) as { text: string }).text, "");
+    else
+      assert.ok([429, 502].includes(reply.status) && Number(reply.headers.get("retry-after")) >= 1, `${reply.status}`);
+  }
+  assert.ok((by.get(200) ?? 0) >= 3 && (by.get(429) ?? 0) >= 1, JSON.stringify([...by]));
+  assert.deepEqual(spool(server), []);
+  [first.moods, second.moods] = [["answers"], ["answers"]];
+  const after = await whileBusy(server, () =>
+    Promise.all(Array.from({ length: 8 }, (_, index) => post({ prompt: `then ${index}` }))),
+  );
+  assert.deepEqual(
+    after.map(({ status }) => status),
+    Array(8).fill(200),
+    "every place with a provider is free again",
+  );
+});
+
 test("what has overflowed once goes nowhere else", async () => {
   const reply = await whileBusy(server, () => post({}, { "x-sotto-overflow": "1" }));
   assert.equal(reply.status, 429);
