@@ -16,10 +16,13 @@ import { UrlFetcher } from "../media/fetch-url.js";
 import { SpoolFolder } from "../media/spool.js";
 import { URL_POLICIES } from "../media/url-policy.js";
 import { Metrics } from "../observe/metrics.js";
+import { Overflow } from "../remote/overflow.js";
+import { SpendLedger } from "../remote/spend-ledger.js";
 import { Scheduler } from "../schedule/scheduler.js";
 import { Transcriber } from "../transcriber.js";
 import { Callers } from "./callers.js";
 import { OptionsInForce } from "./options-in-force.js";
+import { overflowSettings } from "./overflow-settings.js";
 import { Shutdown } from "./shutdown.js";
 import { readTls } from "./tls.js";
 
@@ -33,6 +36,8 @@ export async function runServe(args: string[]): Promise<number> {
   if (isSecretInSight(args, "jwt-secret")) {
     note("--jwt-secret stands on the command line, where other users see it; better: --jwt-secret @FILE");
   }
+  const overflow = new Overflow({ ledger: new SpendLedger(config.home), note });
+  overflow.use(overflowSettings(config, process.env, note));
   const callers = await Callers.accept(config, note);
   const store = new ModelStore({ home: config.home, configuredModel: config.model });
   const model = await store.find(undefined);
@@ -63,6 +68,7 @@ export async function runServe(args: string[]): Promise<number> {
       audioSeconds: config.rateLimitAudioSeconds,
     }),
     joinedWork: new JoinedWork(new KeptResults()),
+    overflow,
     ffmpegPath: config.ffmpeg,
     maxUploadBytes: config.maxUploadMb * BYTES_PER_MIB,
     shutdown: shutdown.signal,
@@ -82,7 +88,9 @@ export async function runServe(args: string[]): Promise<number> {
   process.on("SIGHUP", () =>
     inForce.readAgain(async (changed) => {
       const renewed = readTls(changed);
+      const settings = overflowSettings(changed, process.env, note);
       await callers.change(changed);
+      overflow.use(settings);
       if (renewed) (server.server as unknown as TlsServer).setSecureContext(renewed);
     }),
   );

@@ -101,6 +101,13 @@ export const ERRORS = {
     type: "invalid_request_error",
     template: "The client closed the connection before the answer was ready.",
   },
+  provider_failed: {
+    status: 502,
+    retryable: true,
+    type: "server_error",
+    retryAfterSec: 5,
+    template: "No remote provider could serve the request ({reason}). Send it again.",
+  },
   decoder_missing: unavailable(60, "ffmpeg was not found, so audio cannot be decoded. {remedy}"),
   model_loading: unavailable(2, "The model is being loaded. Requests are taken and wait for it."),
   shutting_down: unavailable(5, "The server is shutting down and takes no new requests."),

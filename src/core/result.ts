@@ -95,6 +95,8 @@ export interface Transcript {
   model: string;
   /** Who made the answer: `local` or a provider's name. */
   provider: string;
+  /** What the provider takes for it, by the operator's price; absent: nothing, as on this machine. */
+  costUsd?: number;
   tokenCounts: TokenCounts;
   timings: EngineTimings;
   work: WorkFigures;

@@ -133,8 +133,13 @@ function fieldSchema(entry: FieldEntry): Json {
   return {
     ...valueSchema(entry),
     ...preset,
-    description: `${entry.doc}.${entry.pending ? " Without effect yet." : ""}`,
+    description: `${entry.doc}.${effectNote(entry)}`,
   };
+}
+
+function effectNote({ pending, needsProviders }: FieldEntry): string {
+  if (pending) return " Without effect yet.";
+  return needsProviders ? " Without effect where the server has no remote providers." : "";
 }
 
 function valueSchema(entry: FieldEntry): Json {

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { chooseModel } from "../catalog/choose-model.js";
 import type { ModelStore } from "../catalog/model-store.js";
-import { sottoError } from "../core/errors.js";
+import { SottoError, sottoError } from "../core/errors.js";
 import { LinkedAbort } from "../core/linked-abort.js";
 import type { Task, TranscribeRequest } from "../core/request.js";
 import type { Segment, Transcript } from "../core/result.js";
@@ -12,6 +12,8 @@ import { ignoredFields } from "../dialects/parse-fields.js";
 import type { UrlFetcher } from "../media/fetch-url.js";
 import type { SpoolFolder } from "../media/spool.js";
 import type { Metrics } from "../observe/metrics.js";
+import { OVERFLOW_HEADER } from "../remote/hop.js";
+import type { Overflow } from "../remote/overflow.js";
 import type { ReplyStamp } from "../render/rendered.js";
 import type { Scheduler } from "../schedule/scheduler.js";
 import type { Transcriber } from "../transcriber.js";
@@ -20,6 +22,7 @@ import { toSottoError } from "./error-reply.js";
 import { EventStream } from "./event-stream.js";
 import { headerList } from "./header-list.js";
 import type { JoinedWork } from "./joined-work.js";
+import { serveLocalOrRemote } from "./local-or-remote.js";
 import type { RateLimits } from "./rate-limits.js";
 import { readForm } from "./read-form.js";
 import { recordingSource } from "./recording-source.js";
@@ -43,6 +46,7 @@ export interface TranscriptionParts {
   joinedWork: JoinedWork<Outcome, readonly Segment[]>;
   rateLimits: RateLimits | undefined;
   metrics: Metrics;
+  overflow: Overflow;
   maxUploadBytes: number;
   /** Aborts when the time for draining is over. */
   shutdown: AbortSignal;
@@ -92,7 +96,7 @@ export async function answerTranscription(
     return reply.header("cache-control", "no-cache").header("x-accel-buffering", "no").send(events.readable);
   }
   const { transcript, stamp, parsed } = await work;
-  reply.header("x-sotto-provider", transcript.provider);
+  sayWho(reply, transcript);
   const { contentType, body } = service.dialect.render(transcript, parsed, stamp, requestHead(request));
   return reply.header("content-type", contentType).send(body);
 }
@@ -122,8 +126,11 @@ async function transcribe(
   },
 ): Promise<Answer> {
   const { parts, signal, openStream } = context;
-  const hold = await RequestHold.take(parts);
-  const prepared = await prepare(request, reply, service, parts, hold.folder).catch(async (error) => {
+  // What has overflowed once stays here, whoever sends it.
+  const overflow =
+    request.headers[OVERFLOW_HEADER] === undefined && parts.overflow.hasProviders ? parts.overflow : undefined;
+  const hold = await RequestHold.take({ ...parts, overflow });
+  const prepared = await prepare(request, reply, service, { ...parts, overflow }, hold.folder).catch(async (error) => {
     await hold.release();
     throw error;
   });
@@ -133,14 +140,21 @@ async function transcribe(
   using stop = new LinkedAbort(signal, deadline.signal);
   const { result, joined } = await parts.joinedWork.join(identity, stop.signal, {
     run: async (workSignal, publish) => {
-      hold.serve();
       const source = { inputPath: await recording.toFile(workSignal), folder: hold.folder };
       const onSegments = (segments: readonly Segment[]) => {
         publish(segments);
         return stream?.write(segments);
       };
-      const listeners = stream ? { onSegments } : {};
-      const transcript = await parts.transcriber.transcribe(source, parsed, model, workSignal, listeners);
+      const ready = { parsed, recording: source, model, hold, requestId: request.id };
+      const transcript = await serveLocalOrRemote(ready, { ...parts, overflow }, workSignal, {
+        // Before the first event, with which the headers of a stream are gone.
+        onAsk: (asked) => sayWho(reply, asked),
+        onRecord: (record) => {
+          request.log.info({ overflow: record }, "overflow");
+          parts.metrics.overflowed(record.rule, record.answer);
+        },
+        ...(stream ? { onSegments } : {}),
+      });
       parts.metrics.transcribed(transcript);
       await parts.rateLimits?.hear(request.caller, transcript.durationMs / 1000);
       return { transcript, stamp: newStamp() };
@@ -149,8 +163,16 @@ async function transcribe(
     onStep: (segments) => stream?.follow(segments),
     release: () => hold.release(),
   });
-  if (joined) parts.metrics.joined();
+  if (joined) {
+    parts.metrics.joined();
+    sayWho(reply, result.transcript);
+  }
   return { ...result, parsed, joined };
+}
+
+/** Who makes the answer, and with which model. */
+function sayWho(reply: FastifyReply, { provider, model }: { provider: string; model: string }): void {
+  if (!reply.sent) reply.header("x-sotto-provider", provider).header("x-sotto-model", model || "default");
 }
 
 /** Reads and checks all of a request, so that nothing but the recording itself can still be wrong. */
@@ -158,18 +180,27 @@ async function prepare(
   request: FastifyRequest,
   reply: FastifyReply,
   { dialect, task }: Service,
-  { store, urlFetcher, maxUploadBytes }: TranscriptionParts,
+  {
+    store,
+    urlFetcher,
+    maxUploadBytes,
+    overflow,
+  }: Omit<TranscriptionParts, "overflow"> & { overflow: Overflow | undefined },
   folder: string,
 ) {
   const maxFileBytes = Math.min(maxUploadBytes, dialect.maxFileBytes ?? Number.POSITIVE_INFINITY);
   const form = await readForm(request, folder, maxFileBytes);
-  const ignored = ignoredFields(dialect.fields, form.fields);
+  const ignored = ignoredFields(dialect.fields, form.fields, { hasProviders: overflow !== undefined });
   if (ignored.length > 0) reply.header("x-sotto-ignored", headerList(ignored));
   const recording = recordingSource(form, dialect, { fetcher: urlFetcher, folder, maxFileBytes });
   const parsed = dialect.parse(form.fields, task, requestHead(request));
   request.client = { user: parsed.user && fingerprint(parsed.user), origin: parsed.origin };
-  const model = await chooseModel(store, parsed);
-  reply.header("x-sotto-model", model.id);
+  const model = await chooseModel(store, parsed).catch((error: unknown) => {
+    const isMissing = error instanceof SottoError && error.code === "model_not_found";
+    if (isMissing && overflow && parsed.enableModelFallback) return error;
+    throw error;
+  });
+  if (!(model instanceof SottoError)) reply.header("x-sotto-model", model.id);
   const identity = workIdentity({
     caller: `${request.caller.kind} ${request.caller.name}`,
     route: `${dialect.name} ${task}`,

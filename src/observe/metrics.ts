@@ -32,6 +32,7 @@ export class Metrics {
   readonly #suppressed;
   readonly #fallbacks;
   readonly #ends;
+  readonly #overflows;
   /** Sets what is no count but a state. */
   readonly #look: () => Promise<void>;
 
@@ -60,6 +61,7 @@ export class Metrics {
     ]);
     this.#suppressed = counter("suppressed_seconds", "Audio whose text was held back", ["model", "reason"]);
     this.#fallbacks = counter("fallbacks", "Decodings tried again at a higher temperature", ["model"]);
+    this.#overflows = counter("overflows", "Requests offered to remote providers", ["reason", "provider"]);
     this.#ends = counter("engine_ends", "Engine processes that ended without being asked to", ["cause"]);
 
     const inside = gauge("requests_inside", "Requests let in and not answered yet");
@@ -104,6 +106,11 @@ export class Metrics {
     for (const { reason, startMs, endMs } of suppressed) {
       this.#suppressed.inc({ model, reason }, (endMs - startMs) / 1000);
     }
+  }
+
+  /** @param provider who answered; null: nobody */
+  overflowed(reason: string, provider: string | null): void {
+    this.#overflows.inc({ reason, provider: provider ?? "none" });
   }
 
   /** @param cause `crash` when native code ended it or it hung, `kill` when somebody from outside did */

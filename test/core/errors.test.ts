@@ -36,6 +36,7 @@ test("the statuses are the contract's", () => {
     queue_full: 429,
     rate_limited: 429,
     engine_crashed: 500,
+    provider_failed: 502,
     decoder_missing: 503,
     shutting_down: 503,
     engine_unavailable: 503,

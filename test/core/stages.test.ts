@@ -11,6 +11,7 @@ const STAGES = [
   "http",
   "auth",
   "dialects",
+  "remote",
   "transcriber.ts",
   "media",
   "plan",

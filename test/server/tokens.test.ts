@@ -92,7 +92,7 @@ test("SIGHUP takes a new secret; a mistake in it changes nothing, and the keys o
   };
   const second = "the second secret, of more than thirty-two bytes";
   writeFileSync(secretFile, second);
-  assert.match(await hangUp(), /options and keys were read again/);
+  assert.match(await hangUp(), /options, keys and providers were read again/);
   assert.deepEqual([await statusOf(await sign()), await statusOf(await sign({}, second))], [401, 200]);
   rmSync(secretFile);
   assert.match(await hangUp(), /nothing was changed: Expected @FILE/);

@@ -26,6 +26,7 @@ export const SPANISH: Readonly<Record<ErrorCode, string>> = {
   internal_error: "El servidor falló con esta solicitud; su registro dice por qué bajo este identificador.",
   engine_crashed: "El motor terminó dos veces en la misma parte de este audio, y se abandonó la solicitud.",
   client_closed: "El cliente cerró la conexión antes de que la respuesta estuviera lista.",
+  provider_failed: "Ningún proveedor remoto pudo atender la solicitud. Envíela de nuevo.",
   decoder_missing: "No se encontró ffmpeg, así que el audio no se puede descodificar.",
   model_loading: "El modelo se está cargando. Las solicitudes se aceptan y esperan.",
   shutting_down: "El servidor se está cerrando y no acepta nuevas solicitudes.",
