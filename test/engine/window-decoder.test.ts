@@ -33,6 +33,7 @@ function recording(calls: string[]): NativeSession {
       return session.detect(...args);
     },
     decode: (...args) => session.decode(...args),
+    align: (...args) => session.align(...args),
     sampleEncoding: (count) => session.sampleEncoding(count),
     timings: () => session.timings(),
     clear: () => session.clear(),
