@@ -31,7 +31,8 @@ export async function readForm(request: FastifyRequest, folder: string, maxFileB
   }
   const fields = new Map<string, string[]>();
   let upload: RecordingSource | undefined;
-  const add = (name: string, value: string) => {
+  const add = (name: string | undefined, value: string) => {
+    if (name === undefined) return; // a part that says nothing of its name
     const values = fields.get(name);
     if (values) values.push(value);
     else fields.set(name, [value]);

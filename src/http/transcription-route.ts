@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { chooseModel } from "../catalog/choose-model.js";
 import type { ModelStore } from "../catalog/model-store.js";
 import { sottoError } from "../core/errors.js";
+import { LinkedAbort } from "../core/linked-abort.js";
 import type { Task, TranscribeRequest } from "../core/request.js";
 import type { Transcript } from "../core/result.js";
 import type { Dialect } from "../dialects/dialect.js";
@@ -63,17 +64,18 @@ export async function answerTranscription(
   service: Service,
   parts: TranscriptionParts,
 ): Promise<FastifyReply> {
-  const gone = new AbortController();
+  const stop = new LinkedAbort(parts.shutdown);
+  const { signal } = stop;
   reply.raw.once("close", () => {
-    if (!reply.raw.writableFinished) gone.abort(sottoError("client_closed", {}));
+    if (!reply.raw.writableFinished) stop.abort(sottoError("client_closed", {}));
+    stop[Symbol.dispose]();
   });
-  const signal = AbortSignal.any([gone.signal, parts.shutdown]);
 
   const events = new EventStream(signal);
   let stream: TranscriptStream | undefined;
   const openStream = ({ include }: TranscribeRequest) => {
     const hasLogprobs = include.includes("logprobs");
-    stream = new TranscriptStream(events, { hasLogprobs, leave: (reason) => gone.abort(reason) });
+    stream = new TranscriptStream(events, { hasLogprobs, leave: (reason) => stop.abort(reason) });
     return stream;
   };
   const work = transcribe(request, reply, service, { parts, signal, openStream }).finally(() => events.close());
@@ -124,7 +126,8 @@ async function transcribe(
   const { parsed, model, recording, identity } = prepared;
   const stream = parsed.stream ? openStream(parsed) : undefined;
   using deadline = new Deadline(parsed.timeoutMs, request.arrivedMs);
-  const { result, joined } = await parts.joinedWork.join(identity, AbortSignal.any([signal, deadline.signal]), {
+  using stop = new LinkedAbort(signal, deadline.signal);
+  const { result, joined } = await parts.joinedWork.join(identity, stop.signal, {
     run: async (workSignal) => {
       hold.serve();
       const source = { inputPath: await recording.toFile(workSignal), folder: hold.folder };

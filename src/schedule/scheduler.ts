@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { abortable } from "../core/abortable.js";
 import type { Window } from "../core/audio.js";
+import { LinkedAbort } from "../core/linked-abort.js";
 import type { DecodeParams, WindowResult } from "../core/window.js";
 import type { EngineBackend } from "../engine/backend.js";
 import { Engine, type EngineState } from "../engine/engine.js";
@@ -117,8 +118,8 @@ export class Scheduler {
     { askedMs, signal }: { askedMs: number; signal: AbortSignal },
   ): Promise<Decoded> {
     const ticket = this.#turns.ticket();
-    const failed = new AbortController();
-    const stop = AbortSignal.any([signal, failed.signal]);
+    using failed = new LinkedAbort(signal);
+    const stop = failed.signal;
     // Each window in a slot listens; Node takes more than ten for a leak.
     setMaxListeners(0, stop);
     let doneCount = 0;

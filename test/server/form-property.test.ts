@@ -81,7 +81,7 @@ test(`of ${CASES} random forms over HTTP none is answered with a 5xx, and the se
       body: randomBody(chance),
     });
     const text = await reply.text();
-    assert.ok(reply.status < 500, `case ${i}, ${path}: ${reply.status} ${text}`);
+    assert.ok(reply.status < 500, `case ${i}, ${path}: ${reply.status} ${text}\n${server.log().slice(-3000)}`);
     statuses.set(reply.status, (statuses.get(reply.status) ?? 0) + 1);
   }
   assert.ok((statuses.get(200) ?? 0) > 10 && (statuses.get(400) ?? 0) > 10, JSON.stringify([...statuses]));

@@ -1,8 +1,8 @@
-import { fillTemplate, type SottoError } from "../../core/errors.js";
+import { type ErrorCode, fillTemplate, type SottoError } from "../../core/errors.js";
 import type { FieldEntry } from "../fields.js";
 
 /** The error table in Spanish. A place that only English can fill is left out. */
-export const SPANISH: Readonly<Record<string, string>> = {
+export const SPANISH: Readonly<Record<ErrorCode, string>> = {
   missing_file: "Se esperaba un archivo de audio o vídeo en el campo 'file', pero no llegó ninguno.",
   empty_file: "Se esperaba audio en el campo 'file', pero el archivo está vacío (0 bytes). Envíe la grabación.",
   invalid_value: "Se esperaba {expected} para '{name}', pero se recibió {received}.",
@@ -22,14 +22,13 @@ export const SPANISH: Readonly<Record<string, string>> = {
     "El archivo puede tener como máximo {limitBytes} bytes, pero tiene {actual} bytes. Envíe un archivo más pequeño.",
   unsupported_content_type: "Se esperaba Content-Type multipart/form-data, pero se recibió {received}.",
   queue_full: "Los {limit} lugares de espera están ocupados. Envíe la solicitud de nuevo en {retryAfterSec} s.",
-  rate_limited: "Se superó el límite de solicitudes. Envíe la solicitud de nuevo más tarde.",
   internal_error: "El servidor falló con esta solicitud; su registro dice por qué bajo este identificador.",
   engine_crashed: "El motor terminó dos veces en la misma parte de este audio, y se abandonó la solicitud.",
   client_closed: "El cliente cerró la conexión antes de que la respuesta estuviera lista.",
-  provider_failed: "Ningún proveedor remoto pudo atender la solicitud. Envíela de nuevo más tarde.",
   decoder_missing: "No se encontró ffmpeg, así que el audio no se puede descodificar.",
   model_loading: "El modelo se está cargando. Las solicitudes se aceptan y esperan.",
   shutting_down: "El servidor se está cerrando y no acepta nuevas solicitudes.",
+  auth_unavailable: "No se pueden leer las claves del proveedor de identidad. Envíe la solicitud de nuevo más tarde.",
   engine_unavailable: "El motor no está en marcha. Envíe la solicitud de nuevo más tarde.",
   storage_full: "El disco para audio temporal está lleno. Envíe la solicitud de nuevo más tarde.",
 };
@@ -39,10 +38,8 @@ export const SPANISH: Readonly<Record<string, string>> = {
  * @param entry the field at fault, which says in Spanish what it takes
  */
 export function inSpanish(error: SottoError, entry: FieldEntry | undefined): string {
-  const template = SPANISH[error.code];
-  if (template === undefined) return error.message;
   const { expected = "", received = "" } = error.details;
-  return fillTemplate(template, {
+  return fillTemplate(SPANISH[error.code], {
     ...error.details,
     expected: expectationInSpanish(entry) ?? phraseInSpanish(expected),
     received: phraseInSpanish(received),
