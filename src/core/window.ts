@@ -27,12 +27,18 @@ export interface DecodeParams {
   speechSpans?: readonly Span[];
 }
 
+/** A language and how likely it is, 0..1. */
+export interface LanguageGuess {
+  language: LanguageCode;
+  probability: number;
+}
+
 /** What one window comes to. Segment times are relative to the window's first sample. */
 export interface WindowResult {
   language: LanguageCode;
   languageProbability: number;
   /** The likeliest languages, the one above first; one alone when the client named it. */
-  languageGuesses: { language: LanguageCode; probability: number }[];
+  languageGuesses: LanguageGuess[];
   segments: Segment[];
   suppressed: Suppression[];
   tokenCounts: TokenCounts;

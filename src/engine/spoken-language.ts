@@ -1,12 +1,5 @@
-import type { LanguageCode } from "../core/languages.js";
-import type { DecodeParams } from "../core/window.js";
+import type { DecodeParams, LanguageGuess } from "../core/window.js";
 import type { LoadedModel } from "./loaded-model.js";
-
-/** A language and how likely it is, 0..1. */
-export interface LanguageGuess {
-  language: LanguageCode;
-  probability: number;
-}
 
 /** So many guesses go with a window's result, for a vote among windows. */
 const GUESSES = 5;

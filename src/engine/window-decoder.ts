@@ -1,6 +1,6 @@
 import { SAMPLES_PER_MS } from "../core/audio.js";
 import type { Segment, Suppression, SuppressionRule } from "../core/result.js";
-import type { DecodeParams, WindowResult } from "../core/window.js";
+import type { DecodeParams, LanguageGuess, WindowResult } from "../core/window.js";
 import type { NativeSession } from "./addon.js";
 import { countStep } from "./control-words.js";
 import { decodeWithFallback, isSilence, type Outcome } from "./fallback.js";
@@ -8,7 +8,7 @@ import { type Heard, heardSegments } from "./heard-segments.js";
 import type { LoadedModel } from "./loaded-model.js";
 import { echoesPrompt, isSameSpeech } from "./prompt-echo.js";
 import { FRAME_MS, segmentTokens } from "./segmenter.js";
-import { guessLanguages, type LanguageGuess } from "./spoken-language.js";
+import { guessLanguages } from "./spoken-language.js";
 
 /** The encoder sees 30 s at a time. */
 const ENCODER_FRAMES = 3000;
