@@ -9,9 +9,10 @@ import { plainWord, wordMembers } from "./words.js";
 /** Whisper counts its position in spectrogram frames of 10 ms (openai/whisper `whisper/transcribe.py`, `seek`). */
 const MS_PER_SEEK_FRAME = 10;
 
-/** `verbose_json` of the unified dialect: OpenAI's and the probability of the language. */
+/** `verbose_json` of the unified dialect: OpenAI's, with the language of the speech, also of a translation, and its probability. */
 export const renderVerboseJson: Renderer = (transcript, _stamp, include = []) => {
-  const { task, language, ...rest } = verboseReply(transcript);
+  const { task, language: _ofText, ...rest } = verboseReply(transcript);
+  const language = languageName(transcript.language);
   const language_probability = transcript.languageProbability;
   const speech = { task, language, language_probability, ...rest, ...wordMembers(transcript) };
   return rendered({ ...speech, ...includedMembers(transcript, include) });
