@@ -3,9 +3,10 @@
  * (`DIGIT_SPEAKER_NUMBER.wav`, as the Free Spoken Digit Dataset names them):
  *
  *   npm run eval:digits -- RECORDINGS OUT [--clips 60] [--speakers theo] [--numbers 0-4] [--seconds 25] [--seed 1]
+ *                         [--snr DB]
  *
  * Each clip is of one speaker: utterances of one to seven digits, up to 0.35 s apart, with pauses of 0.5 to 4 s between
- * utterances. OUT gets `digits-000.wav`, `.txt` and `.json` for each. A word's time is where its recording rises above and
+ * utterances, and with --snr white noise so many decibels below the speech. OUT gets `digits-000.wav`, `.txt` and `.json` for each. A word's time is where its recording rises above and
  * falls below 2 % of its peak.
  */
 import { execFileSync } from "node:child_process";
@@ -29,6 +30,7 @@ const { values, positionals } = parseArgs({
     numbers: { type: "string", default: "0-4" },
     seconds: { type: "string", default: "25" },
     seed: { type: "string", default: "1" },
+    snr: { type: "string" },
   },
 });
 const [source, out] = positionals;
@@ -40,6 +42,8 @@ const speakers = [...pool.keys()].filter((name) => values.speakers === "" || val
 if (speakers.length === 0)
   throw new Error(`Expected recordings of ${values.speakers || "somebody"} in the first folder`);
 mkdirSync(out, { recursive: true });
+/** Recordings are used again and again. @type {Map<string, Float32Array>} */
+const decoded = new Map();
 for (let index = 0; index < Number(values.clips); index++) writeClip(index);
 
 /** @param {number} index */
@@ -74,6 +78,7 @@ function writeClip(index) {
     pause(0.5 + random.next() * 3.5);
   } while (atSec < Number(values.seconds) - 4);
   const base = join(/** @type {string} */ (out), `digits-${String(index).padStart(3, "0")}`);
+  if (values.snr !== undefined) addNoise(pieces, Number(values.snr), random);
   writeFileSync(`${base}.wav`, wavOf(pieces, RATE_HZ));
   writeFileSync(`${base}.txt`, `${segments.map(({ text }) => text).join(" ")}\n`);
   const seconds = ({ startSec, endSec, text }) => ({ start: startSec, end: endSec, text });
@@ -101,16 +106,31 @@ function recordingsOf(folder) {
   return found;
 }
 
+/** White noise under all of a clip, measured against its loud parts alone. @param {Float32Array[]} pieces @param {number} db @param {Random} random */
+function addNoise(pieces, db, random) {
+  const loud = pieces.filter((piece) => piece.some((sample) => sample !== 0));
+  const count = loud.reduce((sum, { length }) => sum + length, 0);
+  const power = loud.reduce((sum, piece) => sum + piece.reduce((own, sample) => own + sample * sample, 0), 0) / count;
+  const width = Math.sqrt(12 * power * 10 ** (-db / 10)); // of a uniform distribution with that power
+  for (const piece of pieces)
+    for (const at of piece.keys()) piece[at] = (piece[at] ?? 0) + (random.next() - 0.5) * width;
+}
+
 /** Decoded, at the peak of all others, without what cannot be heard at its ends. @param {string} path */
 function audiblePart(path) {
+  const known = decoded.get(path);
+  if (known) return Float32Array.from(known);
   const args = ["-v", "error", "-i", path, "-f", "f32le", "-ar", String(RATE_HZ), "-ac", "1", "-"];
   const bytes = execFileSync("ffmpeg", args);
   const samples = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
   const peak = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
   const audible = (/** @type {number} */ sample) => Math.abs(sample) > AUDIBLE_SHARE * peak;
-  return samples
-    .subarray(samples.findIndex(audible), samples.findLastIndex(audible) + 1)
-    .map((sample) => (sample * PEAK) / peak);
+  const part = samples.subarray(samples.findIndex(audible), samples.findLastIndex(audible) + 1);
+  decoded.set(
+    path,
+    part.map((sample) => (sample * PEAK) / peak),
+  );
+  return audiblePart(path);
 }
 
 /** @param {number} sec */

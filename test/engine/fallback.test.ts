@@ -53,8 +53,14 @@ test("a good result is kept at temperature 0", () => {
 
 test("text that repeats itself is tried again, and the temperature that mended it is reported", () => {
   const { asked, run } = sessionOf((temperature) => (temperature < 0.4 ? looping : fluent));
-  assert.equal(run(0).pass.temperature, 0.4);
+  const { pass, rejected } = run(0);
+  assert.equal(pass.temperature, 0.4);
   assert.deepEqual(asked, [0, 0.2, 0.4]);
+  const text = looping.words.join("").trim();
+  assert.deepEqual(rejected, [
+    { reason: "compression_ratio", text },
+    { reason: "compression_ratio", text },
+  ]);
 });
 
 test("doubt goes up the whole ladder and no further, and the likeliest result is kept", () => {
@@ -62,8 +68,11 @@ test("doubt goes up the whole ladder and no further, and the likeliest result is
     words: [" mumble"],
     logprob: -3 + (temperature === 0.2 ? 1 : 0),
   }));
-  assert.equal(run(0).pass.temperature, 0.2);
+  const { pass, rejected } = run(0);
+  assert.equal(pass.temperature, 0.2);
   assert.deepEqual(asked, [0, 0.2, 0.4, 0.6, 0.8, 1]);
+  // All but the one that is kept.
+  assert.deepEqual(rejected, new Array(5).fill({ reason: "avg_logprob", text: "mumble" }));
 });
 
 test("when all is bad, doubtful text goes before text that repeats itself", () => {
