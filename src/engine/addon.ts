@@ -16,6 +16,8 @@ export type NativeCode = (typeof NATIVE_CODES)[number];
 /** Facts and token ids of an open model. */
 export interface NativeModelFacts {
   vocabSize: number;
+  /** Positions of the encoder, 20 ms each: 1500 in every real model. */
+  audioContext: number;
   audioLayers: number;
   textLayers: number;
   /** Decoder positions: prompt and transcript together. */

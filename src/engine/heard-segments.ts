@@ -103,8 +103,8 @@ function addWords(
   params: DecodeParams,
   control: Int32Array,
 ): void {
-  const positions = Math.ceil((heard.endMs - heard.startMs) / STEP_MS);
   if (drafts.length === 0) return;
+  const positions = Math.min(model.facts.audioContext, Math.ceil((heard.endMs - heard.startMs) / STEP_MS));
   const { pass, startMs } = heard;
   const before = model.promptTokens(params.task, heard.language, undefined);
   const tokens = Int32Array.of(...before, ...pass.tokens, model.facts.endOfText);

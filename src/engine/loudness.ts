@@ -46,14 +46,15 @@ export function quietest({ levels }: Loudness, from: number, to: number): number
   return best;
 }
 
+/** A run of quiet frames, both included. */
+export interface Pause {
+  first: number;
+  last: number;
+}
+
 /** The longest run of frames below a level within `from` to `to`, both included; of equals the first. */
-export function longestPause(
-  { levels }: Loudness,
-  from: number,
-  to: number,
-  level: number,
-): { first: number; last: number } | undefined {
-  let best: { first: number; last: number } | undefined;
+export function longestPause({ levels }: Loudness, from: number, to: number, level: number): Pause | undefined {
+  let best: Pause | undefined;
   let first = -1;
   for (let frame = from; frame <= to; frame++) {
     if ((levels[frame] ?? 0) >= level) {

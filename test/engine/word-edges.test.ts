@@ -40,6 +40,14 @@ test("a noise in a long pause belongs to neither word, since it lies beyond thei
   ]);
 });
 
+test("where the room drowns the end of a word, it is taken to die away beneath", () => {
+  const quiet = drawn("....####..............");
+  // 46 - 40 dB are missing of what is audible elsewhere: three frames at 2 dB each.
+  const room = { levels: quiet.levels.map((level) => Math.max(level, 40)), floor: 40 };
+  assert.deepEqual(wordEdges([core(5, 6, 0, 21)], quiet), [{ first: 4, end: 8 }]);
+  assert.deepEqual(wordEdges([core(5, 6, 0, 21)], room), [{ first: 4, end: 11 }]);
+});
+
 test("a sample's loudness is that of its power in decibels, and the room is what nine tenths exceed", () => {
   const pcm = new Int16Array(16_000);
   for (let at = 4800; at < 16_000; at++) pcm[at] = at % 2 === 0 ? 1000 : -1000;
