@@ -78,7 +78,8 @@ function evenly(text: string, startStep: number, endStep: number) {
   const segment: TimedTokens = { tokens, rows: [...tokens.keys()], startStep, endStep };
   return { segments: [segment], attention: { rows, positions } };
 }
-const quiet = { levels: new Float32Array(3000), floor: 0 };
+const silent = { levels: new Float32Array(3000), floor: 0 };
+const quiet = { full: silent, sharp: silent };
 
 test("languages without spaces are split into words, also where a token is half a character or two words", () => {
   const texts: [LanguageCode, string][] = [
@@ -116,7 +117,8 @@ test("whatever the decoder looks at, words are in order, take no negative time, 
       segments.push({ tokens, rows: tokens.map(() => row++), startStep: step, endStep: step + chance.below(80) });
     }
     const rows = Float32Array.from({ length: row * positions }, () => chance.below(1000) / 100 - 5);
-    const loudness = { levels: Float32Array.from({ length: positions * 2 }, () => chance.below(80)), floor: 20 };
+    const band = () => ({ levels: Float32Array.from({ length: positions * 2 }, () => chance.below(80)), floor: 20 });
+    const loudness = { full: band(), sharp: band() };
     const edges = [...new Array(6)].map(() => chance.below(positions * 20)).sort((a, b) => a - b);
     const speech = [0, 2, 4].map((at) => ({ startMs: edges[at] as number, endMs: edges[at + 1] as number }));
     for (const known of [undefined, speech]) {

@@ -7,8 +7,9 @@ import { Chance } from "../support/chance.js";
 /** Loudness drawn by letters: `#` loud, `-` soft, `.` the room. */
 function drawn(picture: string): Loudness {
   const levels = Float32Array.from([...picture].map((letter) => ({ "#": 70, "-": 55 })[letter] ?? 20));
-  return { levels, floor: 20 };
+  return { full: { levels, floor: 20 }, sharp: SILENT };
 }
+const SILENT = { levels: new Float32Array(200), floor: 0 };
 const core = (first: number, last: number, earliest: number, latest: number) => ({ first, last, earliest, latest });
 
 test("a word reaches from the pause before it to the pause after it", () => {
@@ -40,10 +41,27 @@ test("a noise in a long pause belongs to neither word, since it lies beyond thei
   ]);
 });
 
+test("an s that hum drowns is still part of its word", () => {
+  const hum = drawn("......####............");
+  const hiss = drawn("...---####--..........");
+  assert.deepEqual(wordEdges([core(7, 8, 0, 21)], hum), [{ first: 6, end: 10 }]);
+  assert.deepEqual(wordEdges([core(7, 8, 0, 21)], { ...hum, sharp: hiss.full }), [{ first: 3, end: 12 }]);
+});
+
+test("a hum has no sharp part, a hiss has", () => {
+  const of = (sound: (at: number) => number) => {
+    const { full, sharp } = loudnessOf(Int16Array.from({ length: 16_000 }, (_, at) => 3000 * sound(at)));
+    return (full.levels[50] as number) - (sharp.levels[50] as number);
+  };
+  assert.ok(of((at) => Math.sin((2 * Math.PI * 50 * at) / 16_000)) > 15);
+  assert.ok(of((at) => Math.sin((2 * Math.PI * 6000 * at) / 16_000)) < 0);
+});
+
 test("where the room drowns the end of a word, it is taken to die away beneath", () => {
   const quiet = drawn("....####..............");
   // 46 - 40 dB are missing of what is audible elsewhere: three frames at 2 dB each.
-  const room = { levels: quiet.levels.map((level) => Math.max(level, 40)), floor: 40 };
+  const levels = quiet.full.levels.map((level) => Math.max(level, 40));
+  const room = { ...quiet, full: { levels, floor: 40 } };
   assert.deepEqual(wordEdges([core(5, 6, 0, 21)], quiet), [{ first: 4, end: 8 }]);
   assert.deepEqual(wordEdges([core(5, 6, 0, 21)], room), [{ first: 4, end: 11 }]);
 });
@@ -51,7 +69,7 @@ test("where the room drowns the end of a word, it is taken to die away beneath",
 test("a sample's loudness is that of its power in decibels, and the room is what nine tenths exceed", () => {
   const pcm = new Int16Array(16_000);
   for (let at = 4800; at < 16_000; at++) pcm[at] = at % 2 === 0 ? 1000 : -1000;
-  const { levels, floor } = loudnessOf(pcm);
+  const { levels, floor } = loudnessOf(pcm).full;
   assert.equal(levels.length, 100);
   assert.ok(Math.abs((levels[60] as number) - 60) < 0.01);
   assert.equal(floor, 0);
@@ -61,13 +79,17 @@ test("whatever the sound, words follow each other, take time and hold their midd
   const chance = new Chance(5);
   for (let round = 0; round < 500; round++) {
     const levels = Float32Array.from({ length: 200 }, () => chance.below(80));
+    const sharp = { levels: Float32Array.from({ length: 200 }, () => chance.below(80)), floor: chance.below(40) };
     const cores = [];
     for (let first = chance.below(20); first < 180; first += 2 + chance.below(40)) {
       const earliest = Math.max(0, first - chance.below(30));
       cores.push(core(first, first + 1, earliest, Math.min(199, first + 1 + chance.below(30))));
     }
     let earlier = 0;
-    for (const [index, { first, end }] of wordEdges(cores, { levels, floor: chance.below(40) }).entries()) {
+    for (const [index, { first, end }] of wordEdges(cores, {
+      full: { levels, floor: chance.below(40) },
+      sharp,
+    }).entries()) {
       const { first: from = 0, last: to = 0 } = cores[index] ?? {};
       assert.ok(first >= earlier && first <= from && end > to && end <= 200, `${first} ${end} around ${from}`);
       earlier = end;
