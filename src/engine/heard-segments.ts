@@ -8,7 +8,7 @@ import { compressionRatio, type Pass } from "./fallback.js";
 import type { LoadedModel } from "./loaded-model.js";
 import { loudnessOf } from "./loudness.js";
 import { isOutsideSpeech } from "./outside-speech.js";
-import { type Segmentation, STEP_MS, type TokenSegment } from "./segmenter.js";
+import { FRAME_MS, type Segmentation, STEP_MS, type TokenSegment } from "./segmenter.js";
 
 /** One pass over a window, as it was decoded. Times are of the window. */
 export interface Heard extends Span {
@@ -115,11 +115,13 @@ function addWords(
   const speech = params.speechSpans?.map((span) => ({ startMs: span.startMs - startMs, endMs: span.endMs - startMs }));
   const options = { tokenizer: model.tokenizer, language: heard.language, speech };
   const words = alignWords(timed, { rows, positions }, loudnessOf(sound), options);
+  // From there on the next pass is heard, with words of its own.
+  const latestMs = Math.min(heard.endMs, startMs + heard.cut.advanceFrames * FRAME_MS);
   for (const [index, { segment }] of drafts.entries()) {
     const own = (words[index] ?? []).map((word) => ({
       ...word,
-      startMs: word.startMs + startMs,
-      endMs: word.endMs + startMs,
+      startMs: Math.min(latestMs, word.startMs + startMs),
+      endMs: Math.min(latestMs, word.endMs + startMs),
     }));
     segment.words = own;
     segment.startMs = own[0]?.startMs ?? segment.startMs;

@@ -11,6 +11,7 @@ import { decodeFile } from "../support/decode-file.js";
 import { MODEL_PATH } from "../support/demonstration.js";
 import { FIXTURES, fixtureOf } from "../support/fixtures.js";
 import { addonWithCpu } from "../support/native-addon.js";
+import { wrappedSession } from "../support/wrapped-session.js";
 
 const addon = addonWithCpu();
 const modelId = addon.openModel(MODEL_PATH, "");
@@ -56,6 +57,36 @@ test("with words, a segment begins and ends with them; without, it has none and 
     assert.ok(plain.every(({ words }) => words === undefined));
     for (const { startMs, endMs, words = [] } of segments) {
       assert.deepEqual([startMs, endMs], [words[0]?.startMs, words.at(-1)?.endMs]);
+    }
+  }
+});
+
+/** Leaves a segment open in the middle of what it decodes, so that the window needs another pass from there. */
+const interrupted = wrappedSession(session, {
+  decode: (...args) => {
+    const decoded = session.decode(...args);
+    const isStamp = (index: number) => (decoded.ids[index] ?? 0) >= model.facts.timestampBegin;
+    const middle = Math.floor(decoded.ids.length / 2);
+    const cut = decoded.ids.findIndex((_, index) => index > middle && isStamp(index) && isStamp(index - 1));
+    return cut < 0
+      ? decoded
+      : { ...decoded, ids: decoded.ids.slice(0, cut + 1), logprobs: decoded.logprobs.slice(0, cut + 1) };
+  },
+});
+
+test("wherever a recording is cut, also where a window needs several passes, words and segments follow each other", () => {
+  const recording = decodeFile(fixtureOf(60, 90).path);
+  for (const first of [0, 7, 13, 21].map((sec) => sec * 16_000 + 777)) {
+    const window = recording.subarray(first, first + 480_000);
+    const { segments } = decodeWindow(interrupted, model, window, params, control);
+    assert.ok(new Set(segments.map(({ seekMs }) => seekMs)).size > 1);
+    let earlierMs = 0;
+    for (const { startMs, endMs, words = [] } of segments) {
+      assert.ok(startMs >= earlierMs && endMs >= startMs && endMs <= 30_000, JSON.stringify(segments));
+      for (const word of words) {
+        assert.ok(word.startMs >= earlierMs && word.endMs >= word.startMs && word.endMs <= endMs);
+        earlierMs = word.endMs;
+      }
     }
   }
 });
