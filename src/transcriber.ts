@@ -90,6 +90,7 @@ export class Transcriber {
       keywords: request.keywords,
       temperature: request.temperature,
       logprobs: request.include.includes("logprobs"),
+      words: request.granularities.includes("word"),
     };
     const place = (index: number, result: WindowResult) => placeSegments(windows[index] as Window, result.segments);
     const onWindow = onSegments && ((index: number, result: WindowResult) => onSegments(place(index, result)));

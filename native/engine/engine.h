@@ -132,6 +132,11 @@ sotto_status sotto_session_detect(sotto_session * session, float * no_speech, fl
 // Decodes after `prompt`, which ends in the task (and <|notimestamps|>).
 sotto_status sotto_session_decode(sotto_session * session, const int32_t * prompt, size_t prompt_count,
                                   const sotto_decode_options * options, sotto_tokens * out, const int32_t * cancel);
+// Where the decoder looks while it says `tokens`: start of transcript, task, text, end of text. `out` gets a row of
+// `positions` values (20 ms each, from the encoded offset on) for each token from `first` on: the attention of the heads
+// that follow the audio, standardised and smoothed, larger is likelier. Row i belongs to what token i predicts: token i + 1.
+sotto_status sotto_session_align(sotto_session * session, const int32_t * tokens, size_t token_count, size_t first, size_t positions,
+                                 float * out, const int32_t * cancel);
 // Samples what the decoder would attend to: `count` values spread over the cross-attention's cache.
 sotto_status sotto_session_sample_encoding(sotto_session * session, float * out, size_t count);
 sotto_status sotto_session_timings(const sotto_session * session, sotto_timings * out);

@@ -121,6 +121,15 @@ extern "C" {
         out: *mut Tokens,
         cancel: *const i32,
     ) -> i32;
+    pub fn sotto_session_align(
+        session: *mut Session,
+        tokens: *const i32,
+        token_count: usize,
+        first: usize,
+        positions: usize,
+        out: *mut f32,
+        cancel: *const i32,
+    ) -> i32;
     pub fn sotto_session_sample_encoding(session: *mut Session, out: *mut f32, count: usize) -> i32;
     pub fn sotto_session_timings(session: *const Session, out: *mut Timings) -> i32;
     pub fn sotto_session_clear(session: *mut Session);

@@ -17,6 +17,7 @@ use status::Result;
 #[napi(object)]
 pub struct ModelFacts {
     pub vocab_size: i32,
+    pub audio_context: i32,
     pub audio_layers: i32,
     pub text_layers: i32,
     pub text_context: i32,
@@ -73,6 +74,7 @@ pub fn model_facts(model_id: u32) -> Result<ModelFacts> {
     let facts = model::find(model_id)?.facts()?;
     Ok(ModelFacts {
         vocab_size: facts.vocab_size,
+        audio_context: facts.audio_context,
         audio_layers: facts.audio_layers,
         text_layers: facts.text_layers,
         text_context: facts.text_context,

@@ -16,6 +16,8 @@ export type NativeCode = (typeof NATIVE_CODES)[number];
 /** Facts and token ids of an open model. */
 export interface NativeModelFacts {
   vocabSize: number;
+  /** Positions of the encoder, 20 ms each: 1500 in every real model. */
+  audioContext: number;
   audioLayers: number;
   textLayers: number;
   /** Decoder positions: prompt and transcript together. */
@@ -65,6 +67,12 @@ export interface NativeSession {
   /** `languages`: probabilities in the order of `core/languages`; empty for a model of English only. */
   detect(cancel: Int32Array): { noSpeechProb: number; languages: Float32Array };
   decode(prompt: Int32Array, options: NativeDecodeOptions, cancel: Int32Array): NativeDecoded;
+  /**
+   * Where the decoder looks while it says `tokens` (start of transcript, task, text, end of text): for each token from
+   * `first` on a row of `positions` values, 20 ms each from the encoded offset on. Row i is what token i looks at while it
+   * predicts the next one; larger is likelier.
+   */
+  align(tokens: Int32Array, first: number, positions: number, cancel: Int32Array): Float32Array;
   /** `count` values spread over what the decoder would attend to. */
   sampleEncoding(count: number): Float32Array;
   /** Since `setAudio`, in microseconds. */

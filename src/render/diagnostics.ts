@@ -14,10 +14,11 @@ export function diagnosticsOf({ durationMs, timings, work, windowCount, suppress
     real_time_factor: durationMs > 0 ? Math.round((1000 * work.elapsedMs) / durationMs) / 1000 : 0,
     backend: work.backend,
     threads: work.threads,
-    suppressed: suppressed.map(({ startMs, endMs, reason, text }) => ({
+    suppressed: suppressed.map(({ startMs, endMs, reason, action, text }) => ({
       start: secondsOf(startMs),
       end: secondsOf(endMs),
       reason,
+      action,
       text,
     })),
     fallbacks: work.fallbacks,

@@ -7,9 +7,10 @@ import { durationUsage } from "./usage.js";
 import { verboseSegment } from "./verbose-segment.js";
 import { plainWord, wordMembers } from "./words.js";
 
-/** `verbose_json` of the unified dialect: OpenAI's and the probability of the language. */
+/** `verbose_json` of the unified dialect: OpenAI's, with the language of the speech, also of a translation, and its probability. */
 export const renderVerboseJson: Renderer = (transcript, _stamp, include = []) => {
-  const { task, language, ...rest } = verboseReply(transcript);
+  const { task, language: _ofText, ...rest } = verboseReply(transcript);
+  const language = languageName(transcript.language);
   const language_probability = transcript.languageProbability;
   const speech = { task, language, language_probability, ...rest, ...wordMembers(transcript) };
   return rendered({ ...speech, ...includedMembers(transcript, include) });

@@ -5,10 +5,14 @@ import type { WindowResult } from "../core/window.js";
 /** Moves a window's segments from the window's own time to the file's. */
 export function placeSegments(window: Window, segments: readonly Segment[]): Segment[] {
   const offsetMs = samplesToMs(window.firstSample);
+  const move = <Timed extends { startMs: number; endMs: number }>(timed: Timed): Timed => ({
+    ...timed,
+    startMs: timed.startMs + offsetMs,
+    endMs: timed.endMs + offsetMs,
+  });
   return segments.map((segment) => ({
-    ...segment,
-    startMs: segment.startMs + offsetMs,
-    endMs: segment.endMs + offsetMs,
+    ...move(segment),
+    ...(segment.words ? { words: segment.words.map(move) } : {}),
     seekMs: segment.seekMs + offsetMs,
   }));
 }

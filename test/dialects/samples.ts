@@ -45,7 +45,7 @@ export const SAMPLES: Record<string, { transcript: Transcript; request: Partial<
   diagnostics: {
     transcript: {
       ...TWO_SEGMENTS,
-      suppressed: [{ startMs: 1000, endMs: 2000, reason: "no_speech", text: "Thank you." }],
+      suppressed: [{ startMs: 1000, endMs: 2000, reason: "no_speech", action: "dropped", text: "Thank you." }],
       work: { ...TWO_SEGMENTS.work, fallbacks: 2 },
     },
     request: { include: ["diagnostics"] },

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { RESPONSE_FORMATS } from "../../src/core/request.js";
 import type { Transcript } from "../../src/core/result.js";
 import { RENDERERS } from "../../src/render/renderers.js";
+import { verboseReply } from "../../src/render/verbose-json.js";
 import { SILENCE, STAMP, segment, TWO_SEGMENTS, transcript } from "./sample-transcript.js";
 
 test("every format has its content type, in UTF-8", () => {
@@ -75,10 +76,11 @@ test("verbose_json holds all ten fields of a segment, the language's name and th
   });
 });
 
-test("a translation is English in verbose_json, as OpenAI documents it, and json keeps the language of the speech", () => {
+test("a translation keeps the language of the speech; in OpenAI's own verbose_json it is English, as documented there", () => {
   const translation: Transcript = { ...TWO_SEGMENTS, task: "translate", language: "de" };
   const verbose = JSON.parse(RENDERERS.verbose_json(translation, STAMP).body);
-  assert.deepEqual([verbose.task, verbose.language], ["translate", "english"]);
+  assert.deepEqual([verbose.task, verbose.language], ["translate", "german"]);
+  assert.equal(verboseReply(translation).language, "english");
   assert.equal(JSON.parse(RENDERERS.json(translation, STAMP).body).language, "de");
 });
 
