@@ -64,7 +64,7 @@ export async function runTranscribe(args: string[]): Promise<number> {
         await using work = await spoolFolder.open();
         const recording = { inputPath: file, folder: work.path };
         using progress = new TranscriptionProgress(basename(file), process.stderr);
-        const onProgress = (doneCount: number, windowCount: number) => progress.update(doneCount, windowCount);
+        const onProgress = (doneMs: number, totalMs: number | undefined) => progress.update(doneMs, totalMs);
         const transcript = await transcriber.transcribe(recording, request, model, interrupted.signal, { onProgress });
         progress.stop();
         const stamp = { id: `trn_${basename(file)}`, createdSec: Math.floor(Date.now() / 1000) };

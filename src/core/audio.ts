@@ -14,11 +14,43 @@ export interface Spool {
   sampleCount: number;
 }
 
-/** A stretch of a spool: what the engine gets as one unit of work. */
-export interface Window {
-  firstSample: number;
-  /** At most {@link WINDOW_MAX_SAMPLES}. */
+/** A recording that may still be in the making: what is there may be read. */
+export interface GrowingSpool {
+  path: string;
+  /**
+   * Waits until more than `sampleCount` samples are there, or all are.
+   * @throws whatever ended the decoding
+   */
+  growBeyond(sampleCount: number): Promise<SpoolState>;
+}
+
+export interface SpoolState {
   sampleCount: number;
+  /** Nothing will be added. */
+  isWhole: boolean;
+}
+
+/** Consecutive samples of a spool. */
+export interface Stretch {
+  firstSample: number;
+  sampleCount: number;
+}
+
+/** What the engine gets as one unit of work: stretches of a spool, put together without what lies between them. */
+export interface Window {
+  /** In the file's order, without overlap; together at most {@link WINDOW_MAX_SAMPLES}. */
+  stretches: readonly Stretch[];
+  /** Where somebody speaks: in the file's order, each within one stretch. Empty: nobody looked. */
+  speech: readonly Stretch[];
+}
+
+/** The sample after the last one. */
+export function endOf({ firstSample, sampleCount }: Stretch): number {
+  return firstSample + sampleCount;
+}
+
+export function windowSampleCount({ stretches }: Window): number {
+  return stretches.reduce((sum, { sampleCount }) => sum + sampleCount, 0);
 }
 
 export function samplesToMs(sampleCount: number): number {

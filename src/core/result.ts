@@ -42,7 +42,7 @@ export interface Word {
   speaker?: string;
 }
 
-/** What was heard as no speech and is not in the transcript. */
+/** What was heard as no speech and is not in the transcript. Without text: nobody spoke, and no model was asked. */
 export interface Suppression {
   startMs: number;
   endMs: number;
@@ -73,6 +73,8 @@ export interface WorkFigures {
   queueMs: number;
   /** From the start to the end of the pipeline. */
   elapsedMs: number;
+  /** What finding speech took. */
+  speechMs: number;
   backend: string;
   threads: number;
   /** Decodings that were tried again at a higher temperature. */

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { workerData } from "node:worker_threads";
-import { BYTES_PER_SAMPLE } from "../core/audio.js";
+import { BYTES_PER_SAMPLE, MIN_AUDIO_MS, SAMPLES_PER_MS, windowSampleCount } from "../core/audio.js";
 import type { WindowResult } from "../core/window.js";
 import { loadAddon, type NativeSession } from "./addon.js";
 import { LoadedModel } from "./loaded-model.js";
@@ -45,11 +45,17 @@ export function decode({ modelId, job, control }: WorkerTask): WindowResult {
 }
 
 function readSamples({ spoolPath, window }: WindowJob): Int16Array {
-  const pcm = new Int16Array(window.sampleCount);
+  // The native side takes no less; what the window lacks is silence.
+  const pcm = new Int16Array(Math.max(windowSampleCount(window), MIN_AUDIO_MS * SAMPLES_PER_MS));
   const file = openSync(spoolPath, "r");
+  let at = 0;
   try {
-    const bytes = readSync(file, pcm, 0, pcm.byteLength, window.firstSample * BYTES_PER_SAMPLE);
-    if (bytes !== pcm.byteLength) throw new Error(`expected ${pcm.byteLength} bytes of audio, but ${bytes} came`);
+    for (const { firstSample, sampleCount } of window.stretches) {
+      const part = pcm.subarray(at, at + sampleCount);
+      const bytes = readSync(file, part, 0, part.byteLength, firstSample * BYTES_PER_SAMPLE);
+      if (bytes !== part.byteLength) throw new Error(`expected ${part.byteLength} bytes of audio, but ${bytes} came`);
+      at += sampleCount;
+    }
   } finally {
     closeSync(file);
   }

@@ -1,22 +1,20 @@
-import { samplesToMs, type Window } from "../core/audio.js";
-import type { EngineTimings, Segment, Suppression, TokenCounts } from "../core/result.js";
+import type { EngineTimings, Segment, Suppression, TokenCounts, Word } from "../core/result.js";
 import type { WindowResult } from "../core/window.js";
+import type { TimeMap } from "./time-map.js";
 
 /** Moves a window's segments from the window's own time to the file's. */
-export function placeSegments(window: Window, segments: readonly Segment[]): Segment[] {
-  const offsetMs = samplesToMs(window.firstSample);
-  return segments.map((segment) => ({
-    ...segment,
-    startMs: segment.startMs + offsetMs,
-    endMs: segment.endMs + offsetMs,
-    seekMs: segment.seekMs + offsetMs,
-  }));
+export function placeSegments(times: TimeMap, segments: readonly Segment[]): Segment[] {
+  return segments.map((segment) => ({ ...segment, ...times.span(segment), seekMs: times.moment(segment.seekMs) }));
 }
 
 /** The same for what was left out. */
-export function placeSuppressed(window: Window, suppressed: readonly Suppression[]): Suppression[] {
-  const offsetMs = samplesToMs(window.firstSample);
-  return suppressed.map((one) => ({ ...one, startMs: one.startMs + offsetMs, endMs: one.endMs + offsetMs }));
+export function placeSuppressed(times: TimeMap, suppressed: readonly Suppression[]): Suppression[] {
+  return suppressed.map((one) => ({ ...one, ...times.span(one) }));
+}
+
+/** The same for words. */
+export function moveWords(times: TimeMap, words: readonly Word[]): Word[] {
+  return words.map((word) => ({ ...word, ...times.span(word) }));
 }
 
 export function sumCounts(results: readonly WindowResult[]): TokenCounts {

@@ -1,0 +1,21 @@
+import type { GrowingSpool } from "../core/audio.js";
+
+/** A speech probability stands for 32 ms: what Silero takes at once. */
+export const FRAME_SAMPLES = 512;
+
+/** Consecutive frames of a recording. */
+export interface JudgedFrames {
+  /** How likely somebody speaks in each, 0..1. */
+  probabilities: Float32Array;
+  /** What judging them took. */
+  computeMs: number;
+}
+
+/** Finds speech in a recording, in one pass and with bounded memory. */
+export interface SpeechDetector {
+  /**
+   * Judges all frames from `firstFrame` (default: the first) on, in their order, as the recording grows; the last may be cut short.
+   * @throws the signal's reason; whatever ended the decoding
+   */
+  judge(spool: GrowingSpool, signal: AbortSignal, firstFrame?: number): AsyncGenerator<JudgedFrames>;
+}
