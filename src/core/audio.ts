@@ -5,6 +5,8 @@ export const SAMPLES_PER_MS = SAMPLE_RATE / 1000;
 export const BYTES_PER_SAMPLE = 2;
 /** Longest stretch the encoder takes at once. */
 export const WINDOW_MAX_SAMPLES = 30 * SAMPLE_RATE;
+/** A speech probability stands for 32 ms: what Silero VAD takes at once. */
+export const SPEECH_FRAME_SAMPLES = 512;
 /** Shorter audio is refused (`audio_too_short`). */
 export const MIN_AUDIO_MS = 100;
 

@@ -1,7 +1,7 @@
-import { FRAME_SAMPLES } from "./speech-detector.js";
+import { SPEECH_FRAME_SAMPLES } from "../core/audio.js";
 
 /** A quarter of a frame, 8 ms: about a period of the deepest voice. */
-const PART_SAMPLES = FRAME_SAMPLES / 4;
+const PART_SAMPLES = SPEECH_FRAME_SAMPLES / 4;
 /** The quietest half of a frame's parts count: a click fills one or two of them. */
 const PARTS_HEARD = 2;
 /**

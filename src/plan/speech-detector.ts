@@ -1,9 +1,6 @@
 import type { GrowingSpool } from "../core/audio.js";
 
-/** A speech probability stands for 32 ms: what Silero takes at once. */
-export const FRAME_SAMPLES = 512;
-
-/** Consecutive frames of a recording. */
+/** Consecutive frames of a recording, of `SPEECH_FRAME_SAMPLES` each. */
 export interface JudgedFrames {
   /** How likely somebody speaks in each, 0..1. */
   probabilities: Float32Array;

@@ -1,5 +1,4 @@
-import { SAMPLES_PER_MS } from "../core/audio.js";
-import { FRAME_SAMPLES } from "./speech-detector.js";
+import { SAMPLES_PER_MS, SPEECH_FRAME_SAMPLES } from "../core/audio.js";
 import type { SpeechParams } from "./speech-params.js";
 
 /** Somebody speaks from `start` up to `end`, in samples of the file. */
@@ -37,7 +36,7 @@ export class SpeechSpans {
 
   /** Up to here every frame is judged, and no span that is still to come begins before the end of the last one. */
   get judgedSamples(): number {
-    return this.#frame * FRAME_SAMPLES;
+    return this.#frame * SPEECH_FRAME_SAMPLES;
   }
 
   /** Whether somebody spoke when the frames ended. */
@@ -71,7 +70,7 @@ export class SpeechSpans {
     }
     this.#handOnPieces(this.#silence ?? sample, spans);
     if (this.#silence === undefined) return;
-    if (sample + FRAME_SAMPLES - this.#silence >= this.#minSilenceSamples) this.#close(this.#silence, spans);
+    if (sample + SPEECH_FRAME_SAMPLES - this.#silence >= this.#minSilenceSamples) this.#close(this.#silence, spans);
   }
 
   #handOnPieces(until: number, spans: SpeechSpan[]): void {

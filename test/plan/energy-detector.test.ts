@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { SPEECH_FRAME_SAMPLES } from "../../src/core/audio.js";
 import { EnergyJudge } from "../../src/plan/energy-detector.js";
-import { FRAME_SAMPLES } from "../../src/plan/speech-detector.js";
 import { DEFAULT_SPEECH_PARAMS } from "../../src/plan/speech-params.js";
 import { type SpeechSpan, SpeechSpans } from "../../src/plan/speech-spans.js";
 import { decodeFile } from "../support/decode-file.js";
@@ -11,8 +11,8 @@ import { noise, seeded, sound } from "./sounds.js";
 function judge(samples: Int16Array, chunkFrames = 312): Float32Array {
   const energy = new EnergyJudge();
   const probabilities: number[] = [];
-  for (let at = 0; at < samples.length; at += chunkFrames * FRAME_SAMPLES) {
-    probabilities.push(...energy.push(samples.subarray(at, at + chunkFrames * FRAME_SAMPLES)));
+  for (let at = 0; at < samples.length; at += chunkFrames * SPEECH_FRAME_SAMPLES) {
+    probabilities.push(...energy.push(samples.subarray(at, at + chunkFrames * SPEECH_FRAME_SAMPLES)));
   }
   return Float32Array.from([...probabilities, ...energy.end()]);
 }
@@ -92,6 +92,22 @@ for (const [name, at] of Object.entries(SPEECHLESS)) {
   }
 }
 
+test("a noise that begins or ends is no speech, nor is the silence after it", () => {
+  for (const [first, then] of [
+    [0.0003, 0.05],
+    [0.05, 0.0003],
+  ] as const) {
+    const found = spansOf(
+      noise([
+        [12, first],
+        [12, then],
+        [12, first],
+      ]),
+    );
+    assert.deepEqual(found, []);
+  }
+});
+
 test("what is judged does not depend on the pieces in which it comes", () => {
   const samples = noise([
     [1, 0.001],
@@ -101,6 +117,6 @@ test("what is judged does not depend on the pieces in which it comes", () => {
     [1.01, 0.002],
   ]);
   const whole = judge(samples, 10_000);
-  assert.equal(whole.length, Math.ceil(samples.length / FRAME_SAMPLES));
+  assert.equal(whole.length, Math.ceil(samples.length / SPEECH_FRAME_SAMPLES));
   for (const chunkFrames of [1, 7, 95, 312]) assert.deepEqual(judge(samples, chunkFrames), whole);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FRAME_SAMPLES } from "../../src/plan/speech-detector.js";
+import { SPEECH_FRAME_SAMPLES } from "../../src/core/audio.js";
 import { DEFAULT_SPEECH_PARAMS, speechParams } from "../../src/plan/speech-params.js";
 import { PIECE_SAMPLES, SpeechSpans } from "../../src/plan/speech-spans.js";
 
@@ -9,9 +9,9 @@ function spansOf(frames: string, params = {}): [number, number][] {
   const spans = new SpeechSpans({ ...DEFAULT_SPEECH_PARAMS, minSpeechMs: 64, minSilenceMs: 96, ...params });
   const found = [
     ...spans.push(Float32Array.from(frames, (letter) => ({ S: 0.9, m: 0.4 })[letter] ?? 0.1)),
-    ...spans.end(frames.length * FRAME_SAMPLES),
+    ...spans.end(frames.length * SPEECH_FRAME_SAMPLES),
   ];
-  return found.map(({ start, end }) => [start / FRAME_SAMPLES, end / FRAME_SAMPLES]);
+  return found.map(({ start, end }) => [start / SPEECH_FRAME_SAMPLES, end / SPEECH_FRAME_SAMPLES]);
 }
 
 test("speech ends where a long enough silence begins", () => {
@@ -40,7 +40,7 @@ test("speech under way when the recording ends, ends there", () => {
 });
 
 test("long speech is handed on in pieces of ten seconds, without a gap, and its last piece may be short", () => {
-  const frames = PIECE_SAMPLES / FRAME_SAMPLES;
+  const frames = PIECE_SAMPLES / SPEECH_FRAME_SAMPLES;
   const found = spansOf(`.${"S".repeat(Math.ceil(2 * frames) + 1)}....`);
   assert.equal(found.length, 3);
   found.forEach(([start, end], index) => {
