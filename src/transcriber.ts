@@ -4,6 +4,7 @@ import { endOf, type Spool, samplesToMs, type Window } from "./core/audio.js";
 import { usableCores } from "./core/cores.js";
 import { sottoError } from "./core/errors.js";
 import { LANGUAGE_CODES, type LanguageCode, languageName } from "./core/languages.js";
+import { LinkedAbort } from "./core/linked-abort.js";
 import type { TranscribeRequest } from "./core/request.js";
 import type { Segment, Suppression, Transcript } from "./core/result.js";
 import type { DecodeParams } from "./core/window.js";
@@ -122,8 +123,8 @@ export class Transcriber {
   ): Promise<Heard> {
     const { scheduler, detector = byEnergy } = this.#parts;
     const search = { detector: await detector(), params: speechParams(request.chunkingStrategy) };
-    const failed = new AbortController();
-    const stop = AbortSignal.any([signal, failed.signal]);
+    using failed = new LinkedAbort(signal);
+    const stop = failed.signal;
     const { spool, waitedMs } = this.#startDecoding(recording, request, stop);
     const figures: PlanFigures = { speechMs: 0 };
     const windows = readAhead(

@@ -12,6 +12,7 @@ import { findDecoder } from "../media/decoder-check.js";
 import { UrlFetcher } from "../media/fetch-url.js";
 import { SpoolFolder } from "../media/spool.js";
 import { URL_POLICIES } from "../media/url-policy.js";
+import { SpeechDetection } from "../plan/speech-detection.js";
 import { Scheduler } from "../schedule/scheduler.js";
 import { Transcriber } from "../transcriber.js";
 import { Callers } from "./callers.js";
@@ -39,7 +40,13 @@ export async function runServe(args: string[]): Promise<number> {
     keepAliveMs: config.keepAlive,
   });
   const spoolFolder = await SpoolFolder.create(config.home);
-  const transcriber = new Transcriber({ scheduler, ffmpegPath: config.ffmpeg, maximumMs: config.maxDuration });
+  const speech = new SpeechDetection({ modelsFolder: store.folder, cpuModule: backend.cpuModule, warn: note });
+  const transcriber = new Transcriber({
+    scheduler,
+    ffmpegPath: config.ffmpeg,
+    maximumMs: config.maxDuration,
+    detector: () => speech.detector(),
+  });
   const shutdown = new Shutdown(config.drainMs);
   const server = await createServer({
     store,
@@ -55,7 +62,9 @@ export async function runServe(args: string[]): Promise<number> {
     authenticator: callers.authenticator,
     isDraining: () => shutdown.isDraining,
   });
-  const closeEngines = () => scheduler.close();
+  const closeEngines = async () => {
+    await Promise.all([scheduler.close(), speech.close()]);
+  };
   const closeSpool = () => spoolFolder.close();
   const ended = shutdown.afterSignal([() => server.close(), closeEngines, closeSpool]);
   const inForce = new OptionsInForce(config, () => readCommandLine("serve", args, process.env).config, note);
@@ -68,6 +77,7 @@ export async function runServe(args: string[]): Promise<number> {
   note(
     `model ${model.id} on ${backend.device ?? `the CPU (${backend.cpuVariant})`}; windows at once: ${cores.workers}, threads for each: ${cores.threadsPerWorker}`,
   );
+  note(await speech.describe());
   if (model.demonstration) {
     const remedy = "for a real one: npx sotto models pull base-q8_0";
     note(`${model.id} is the demonstration model: it knows ${model.demonstration}; ${remedy}`);
