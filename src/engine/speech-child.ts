@@ -12,6 +12,7 @@ import type { FromSpeech, SpeechFindings, SpeechJob, SpeechSetup, ToSpeech } fro
  */
 
 let judge: NativeSpeechJudge | undefined;
+let buffer = new Int16Array(0);
 
 function open({ modelPath, modelStamp, cpuModule }: SpeechSetup): NativeSpeechJudge {
   const addon = loadAddon();
@@ -22,7 +23,10 @@ function open({ modelPath, modelStamp, cpuModule }: SpeechSetup): NativeSpeechJu
 
 function findingsOf({ spoolPath, firstSample, sampleCount, state }: SpeechJob): SpeechFindings {
   judge ??= open(JSON.parse(process.argv[2] ?? "") as SpeechSetup);
-  const pcm = readStretches(spoolPath, [{ firstSample, sampleCount }]);
+  // One buffer for all pieces: thousands of their own would wait for the collector.
+  if (buffer.length < sampleCount) buffer = new Int16Array(sampleCount);
+  const pcm = buffer.subarray(0, sampleCount);
+  readStretches(spoolPath, [{ firstSample, sampleCount }], pcm);
   const startedMs = performance.now();
   const judged = isDigitalSilence(pcm) ? silence(pcm.length) : judge.judge(pcm, state);
   return { ...judged, computeMs: performance.now() - startedMs };

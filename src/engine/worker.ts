@@ -1,5 +1,5 @@
 import { workerData } from "node:worker_threads";
-import { MIN_AUDIO_MS, SAMPLES_PER_MS } from "../core/audio.js";
+import { MIN_AUDIO_MS, SAMPLES_PER_MS, windowSampleCount } from "../core/audio.js";
 import type { WindowResult } from "../core/window.js";
 import { loadAddon, type NativeSession } from "./addon.js";
 import { LoadedModel } from "./loaded-model.js";
@@ -36,7 +36,9 @@ export function open({ modelPath, device }: { modelPath: string; device: string 
 export function decode({ modelId, job, control }: WorkerTask): WindowResult {
   opened ??= { model: new LoadedModel(addon, modelId), session: addon.openSession(modelId, threads) };
   const { model, session } = opened;
-  const pcm = readStretches(job.spoolPath, job.window.stretches, MIN_AUDIO_MS * SAMPLES_PER_MS);
+  // The native side takes no less than this; what the window lacks of it is silence.
+  const pcm = new Int16Array(Math.max(windowSampleCount(job.window), MIN_AUDIO_MS * SAMPLES_PER_MS));
+  readStretches(job.spoolPath, job.window.stretches, pcm);
   try {
     return decodeWindow(session, model, pcm, job, control);
   } finally {
