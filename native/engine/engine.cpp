@@ -496,3 +496,6 @@ void sotto_session_clear(sotto_session * session) {
     }
     session->ids.clear();
 }
+
+// Part of this unit, for it reaches into whisper.cpp too.
+#include "speech.inl"

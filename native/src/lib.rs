@@ -5,6 +5,7 @@ mod backends;
 mod ffi;
 mod model;
 mod session;
+mod speech;
 mod status;
 
 use std::ffi::CStr;
@@ -12,6 +13,7 @@ use std::ffi::CStr;
 use napi::bindgen_prelude::{Buffer, Uint32Array};
 use napi_derive::napi;
 use session::Session;
+use speech::SpeechJudge;
 use status::Result;
 
 #[napi(object)]
@@ -107,4 +109,10 @@ pub fn vocabulary(model_id: u32) -> Result<Vocabulary> {
 #[napi(catch_unwind)]
 pub fn open_session(model_id: u32, threads: i32) -> Result<Session> {
     Session::open(model_id, threads)
+}
+
+/// Silero VAD out of a walked file.
+#[napi(catch_unwind)]
+pub fn open_speech_judge(path: String) -> Result<SpeechJudge> {
+    SpeechJudge::open(&path)
 }

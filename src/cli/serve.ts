@@ -16,6 +16,7 @@ import { UrlFetcher } from "../media/fetch-url.js";
 import { SpoolFolder } from "../media/spool.js";
 import { URL_POLICIES } from "../media/url-policy.js";
 import { Metrics } from "../observe/metrics.js";
+import { SpeechDetection } from "../plan/speech-detection.js";
 import { Overflow } from "../remote/overflow.js";
 import { SpendLedger } from "../remote/spend-ledger.js";
 import { Scheduler } from "../schedule/scheduler.js";
@@ -54,7 +55,13 @@ export async function runServe(args: string[]): Promise<number> {
   });
   const spoolFolder = await SpoolFolder.create(config.home);
   const metrics = new Metrics(async () => ({ ...scheduler.moment, spoolBytes: await spoolFolder.usedBytes() }));
-  const transcriber = new Transcriber({ scheduler, ffmpegPath: config.ffmpeg, maximumMs: config.maxDuration });
+  const speech = new SpeechDetection({ modelsFolder: store.folder, cpuModule: backend.cpuModule, warn: note });
+  const transcriber = new Transcriber({
+    scheduler,
+    ffmpegPath: config.ffmpeg,
+    maximumMs: config.maxDuration,
+    detector: () => speech.detector(),
+  });
   const shutdown = new Shutdown(config.drainMs);
   const tls = readTls(config);
   const server = await createServer({
@@ -80,7 +87,9 @@ export async function runServe(args: string[]): Promise<number> {
     authenticator: callers.authenticator,
     isDraining: () => shutdown.isDraining,
   });
-  const closeEngines = () => scheduler.close();
+  const closeEngines = async () => {
+    await Promise.all([scheduler.close(), speech.close()]);
+  };
   const closeSpool = () => spoolFolder.close();
   const ended = shutdown.afterSignal([() => server.close(), closeEngines, closeSpool]);
   const inForce = new OptionsInForce(config, () => readCommandLine("serve", args, process.env).config, note);
@@ -101,6 +110,7 @@ export async function runServe(args: string[]): Promise<number> {
   note(
     `model ${model.id} on ${backend.device ?? `the CPU (${backend.cpuVariant})`}; windows at once: ${cores.workers}, threads for each: ${cores.threadsPerWorker}`,
   );
+  note(await speech.describe());
   if (model.demonstration) {
     const remedy = "for a real one: npx sotto models pull base-q8_0";
     note(`${model.id} is the demonstration model: it knows ${model.demonstration}; ${remedy}`);

@@ -61,7 +61,7 @@ export const SUPPRESSION_RULES = [
 ] as const;
 export type SuppressionRule = (typeof SUPPRESSION_RULES)[number];
 
-/** Text that the model wrote and that is not in the transcript. */
+/** Text that the model wrote and that is not in the transcript. Without text: nobody spoke, and no model was asked. */
 export interface Suppression {
   startMs: number;
   endMs: number;
@@ -94,6 +94,8 @@ export interface WorkFigures {
   queueMs: number;
   /** From the start to the end of the pipeline. */
   elapsedMs: number;
+  /** What finding speech took. */
+  speechMs: number;
   backend: string;
   threads: number;
   /** Decodings that were tried again at a higher temperature. */

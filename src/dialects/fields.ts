@@ -115,15 +115,13 @@ export const FIELDS = {
     kind: "chunking",
     names: ["chunking_strategy"],
     nullable: true,
-    pending: true,
-    doc: "`auto`, or `{type: server_vad, threshold, prefix_padding_ms, silence_duration_ms}`",
+    doc: "How speech is told from silence: `auto`, or `{type: server_vad, threshold, prefix_padding_ms, silence_duration_ms}`",
   },
   vadFilter: {
     kind: "boolean",
     names: ["vad_filter"],
     default: "true",
-    pending: true,
-    doc: "`false`: consecutive windows of exactly 30 s, whatever the sound",
+    doc: "Windows hold speech alone, silence is left out. `false`: consecutive windows of exactly 30 s, whatever the sound",
   },
   channel: {
     kind: "choice",

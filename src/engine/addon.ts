@@ -81,6 +81,16 @@ export interface NativeSession {
   close(): void;
 }
 
+/** Silero VAD, for the thread that opened it. */
+export interface NativeSpeechJudge {
+  /**
+   * Judges 1 to 960,000 consecutive samples in frames of 512, of which the last may be cut short.
+   * @param state what the frames before left; empty for a recording's first
+   */
+  judge(pcm: Int16Array, state: Float32Array): { probabilities: Float32Array; state: Float32Array };
+  close(): void;
+}
+
 /** A device that a loaded backend found. */
 export interface NativeDevice {
   /** `CPU`, `Vulkan0` … */
@@ -129,6 +139,8 @@ export interface Addon {
   /** Token `i` is `bytes[offsets[i] .. offsets[i + 1]]`. */
   vocabulary(modelId: number): { bytes: Buffer; offsets: Uint32Array };
   openSession(modelId: number, threads: number): NativeSession;
+  /** Opens a walked file of Silero VAD (`catalog/speech-file.ts`). */
+  openSpeechJudge(path: string): NativeSpeechJudge;
 }
 
 /** Where the addon lies, and beside it ggml's libraries. */

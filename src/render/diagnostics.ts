@@ -6,7 +6,7 @@ export function diagnosticsOf({ durationMs, timings, work, windowCount, suppress
   return {
     queue_ms: wholeMs(work.queueMs),
     decode_ms: wholeMs(timings.decodeMs),
-    vad_ms: 0,
+    vad_ms: wholeMs(work.speechMs),
     encode_ms: wholeMs(timings.melMs + timings.encodeMs),
     sample_ms: wholeMs(timings.sampleMs),
     windows: windowCount,

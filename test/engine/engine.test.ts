@@ -29,7 +29,8 @@ execFileSync("ffmpeg", ["-v", "error", "-i", clip.path, "-ar", "16000", "-ac", "
 
 /** A window of the clip. */
 function job(path = spoolPath): Omit<WindowJob, "jobId"> {
-  const window = { firstSample: 0, sampleCount: Math.floor(statSync(spoolPath).size / 2) };
+  const stretch = { firstSample: 0, sampleCount: Math.floor(statSync(spoolPath).size / 2) };
+  const window = { stretches: [stretch], speech: [] };
   return { task: "transcribe", language: "en", prompt: undefined, temperature: 0, spoolPath: path, window };
 }
 /** A pipe that never gives a sample: the worker that reads it hangs for good. */

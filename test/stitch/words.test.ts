@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { placeSegments } from "../../src/stitch/segments.js";
+import { placeSegments, placeWordsOf } from "../../src/stitch/segments.js";
+import { TimeMap } from "../../src/stitch/time-map.js";
 import { placeWords, splitWords, wordSpans } from "../../src/stitch/words.js";
 import { segment } from "../render/sample-transcript.js";
 import { Chance } from "../support/chance.js";
@@ -32,13 +33,19 @@ test("words that were aligned with the sound stay as they are, with their segmen
   assert.deepEqual(placeWords([{ ...aligned, speaker: "A" }], "en"), [{ ...words[0], speaker: "A" }]);
 });
 
-test("a window's words move with its segments to the time of the file", () => {
-  const words = [{ word: "hello", startMs: 100, endMs: 400 }];
-  const [moved] = placeSegments({ firstSample: 16_000, sampleCount: 32_000 }, [
-    { ...segment(0, 500, " hello"), words },
-  ]);
+test("a window's words move with its segments to the time of the file, in order and within them", () => {
+  const words = [
+    { word: "hello", startMs: 100, endMs: 400 },
+    { word: "you", startMs: 350, endMs: 600 },
+  ];
+  const heard = [{ ...segment(0, 500, " hello you"), words }];
+  const times = new TimeMap({ stretches: [{ firstSample: 16_000, sampleCount: 32_000 }], speech: [] });
+  const [moved] = placeSegments(times, heard);
   assert.deepEqual([moved?.startMs, moved?.endMs, moved?.seekMs], [1000, 1500, 1000]);
-  assert.deepEqual(moved?.words, [{ word: "hello", startMs: 1100, endMs: 1400 }]);
+  assert.deepEqual(placeWordsOf(times, heard, "en"), [
+    { word: "hello", startMs: 1100, endMs: 1400 },
+    { word: "you", startMs: 1400, endMs: 1500 },
+  ]);
 });
 
 test("a word's place in its text is without the marks around it, also where the script has no spaces", () => {
