@@ -1,5 +1,4 @@
 import { stat } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import { BYTES_PER_SAMPLE, type GrowingSpool, type Spool, type SpoolState, samplesToMs } from "../core/audio.js";
 
 /** How often a file is looked at that does not say when it grows. ffmpeg decodes minutes in that time. */
@@ -11,15 +10,24 @@ export class DecodingSpool implements GrowingSpool {
   /** Of the decoding. */
   readonly ended: Promise<Spool>;
   #whole: Spool | undefined;
+  #failure: { reason: unknown } | undefined;
+  readonly #waiting = new Set<() => void>();
 
   constructor(path: string, ended: Promise<Spool>) {
     this.path = path;
     this.ended = ended;
+    const wake = () => {
+      for (const settle of [...this.#waiting]) settle();
+    };
     ended.then(
       (spool) => {
         this.#whole = spool;
+        wake();
       },
-      () => {},
+      (reason) => {
+        this.#failure = { reason };
+        wake();
+      },
     );
   }
 
@@ -32,10 +40,23 @@ export class DecodingSpool implements GrowingSpool {
     for (;;) {
       const state = await this.#state();
       if (state.isWhole || state.sampleCount > sampleCount) return state;
-      const timer = new AbortController();
-      const later = sleep(LOOK_EVERY_MS, undefined, { signal: timer.signal }).catch(() => {});
-      await Promise.race([this.ended, later]).finally(() => timer.abort());
+      await this.#endOrLater();
     }
+  }
+
+  /** Not a race of promises: each would leave a reaction on the one that lives as long as the decoding. */
+  #endOrLater(): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure.reason);
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(settle);
+        if (this.#failure) reject(this.#failure.reason);
+        else resolve();
+      };
+      const timer = setTimeout(settle, LOOK_EVERY_MS);
+      this.#waiting.add(settle);
+    });
   }
 
   async #state(): Promise<SpoolState> {
