@@ -129,7 +129,9 @@ for (const [name, source] of Object.entries(SPEECHLESS)) {
       const path = make("speechless.flac", "-f", "lavfi", "-t", seconds, "-i", source);
       const { text, segments, diagnostics } = await transcribed(path);
       assert.deepEqual([text, segments.length, diagnostics.windows], ["", 0, 0], `${seconds} s`);
-      assert.deepEqual(diagnostics.suppressed, [{ start: 0, end: Number(seconds), reason: "no_speech", text: "" }]);
+      assert.deepEqual(diagnostics.suppressed, [
+        { start: 0, end: Number(seconds), reason: "no_speech", action: "dropped", text: "" },
+      ]);
     }
   });
 }
