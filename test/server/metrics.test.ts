@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { packageRoot } from "../../src/core/package-root.js";
 import { fixtureOf } from "../support/fixtures.js";
 import { postFile } from "../support/post.js";
@@ -79,6 +80,11 @@ test("with keys the metrics need the right to them, unless they are open; off, t
       (await runSotto(["keys", "create", ...args, "--home", server.home])).stdout.trim();
     const [user, monitor] = [await make(keys, "user"), await make(keys, "monitor", "--rights", "metrics")];
     await make(open, "user");
+    // A running server sees new keys within a second.
+    for (let waitedMs = 0; (await statusOf(keys)) !== 401; waitedMs += 50) {
+      assert.ok(waitedMs < 5000);
+      await sleep(50);
+    }
     assert.deepEqual(
       [await statusOf(keys), await statusOf(keys, user), await statusOf(keys, monitor)],
       [401, 403, 200],
