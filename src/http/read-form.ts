@@ -20,6 +20,13 @@ const MAX_FIELD_BYTES = 4 * 1024 * 1024;
 const MAX_TEXT_BYTES = 20 * 1024 * 1024;
 
 /**
+ * More than a socket hands over at once (64 KiB). The parser never ends a form when a part that it passes over (one without a name) outgrows this within
+ * one chunk that also ends the part: it then waits for a reader of a part that has none
+ * (`skipPart`, https://github.com/fastify/busboy/blob/v3.2.0/lib/types/multipart.js).
+ */
+const PART_BUFFER_BYTES = 128 * 1024;
+
+/**
  * Reads a multipart request, writing its `file` to `folder` as it comes.
  * @throws SottoError `unsupported_content_type`, `empty_file`, `file_too_large`, `invalid_value`, `storage_full`,
  *   `client_closed`
@@ -46,7 +53,7 @@ export async function readForm(request: FastifyRequest, folder: string, maxFileB
       parts: 2 * MAX_FIELDS,
       fieldSize: MAX_FIELD_BYTES,
     };
-    for await (const part of request.parts({ limits })) {
+    for await (const part of request.parts({ limits, fileHwm: PART_BUFFER_BYTES })) {
       // Its type does not say so, but a part need not have one.
       if (typeof part.fieldname !== "string")
         throw malformed("a name for every part of the form", "a part without one");
