@@ -151,8 +151,8 @@ export class Scheduler {
     const inOrder = new InOrder<DecodedWindow>((_, decoded) => work.onWindow?.(decoded));
     const windows: DecodedWindow[] = [];
     const decode = async (window: Window, params: DecodeParams): Promise<DecodedWindow> => {
-      const { speechSpans } = new TimeMap(window);
-      const job = { ...params, spoolPath: work.spoolPath, window, ...(speechSpans ? { speechSpans } : {}) };
+      const { speechSpans, jointsMs } = new TimeMap(window);
+      const job = { ...params, spoolPath: work.spoolPath, window, ...(speechSpans ? { speechSpans } : {}), jointsMs };
       const result = await this.#turns.run(ticket, stop, () => {
         queueMs ??= performance.now() - askedMs;
         return engine.decode(job, stop);
