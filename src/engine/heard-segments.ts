@@ -8,6 +8,7 @@ import { compressionRatio, type Pass } from "./fallback.js";
 import type { LoadedModel } from "./loaded-model.js";
 import { loudnessOf } from "./loudness.js";
 import { isOutsideSpeech } from "./outside-speech.js";
+import { type HeardText, isConfirmed } from "./second-hearing.js";
 import { FRAME_MS, type Segmentation, STEP_MS, type TokenSegment } from "./segmenter.js";
 import { isAcross, partsBetweenJoints } from "./split-at-joints.js";
 
@@ -18,6 +19,8 @@ export interface Heard extends Span {
   language: LanguageCode;
   noSpeechProb: number;
   pcm: Int16Array;
+  /** What a second hearing came to, where there was reason for one. */
+  again?: readonly HeardText[];
 }
 
 /** A segment in the making: which tokens of the pass are its text. */
@@ -29,7 +32,7 @@ interface Draft {
 }
 
 /**
- * The segments of a pass, without what is only repeated or lies where nobody speaks; with words, if they are wanted. One that
+ * The segments of a pass, without what is only repeated, lies where nobody speaks or is not confirmed; with words, if they are wanted. One that
  * goes on beyond a joint of the window is parted there, as its words show.
  */
 export function heardSegments(
@@ -41,9 +44,9 @@ export function heardSegments(
 ): { segments: Segment[]; suppressed: Suppression[] } {
   const suppressed: Suppression[] = [];
   const drafts = draftsOf(model, heard, suppressed).filter(({ segment }) => {
-    if (!isOutsideSpeech(segment, params.speechSpans)) return true;
-    suppressed.push(suppressionOf(segment, "outside_speech", segment.text));
-    return false;
+    const reason = reasonAgainst(segment, heard, params);
+    if (reason) suppressed.push(suppressionOf(segment, reason, segment.text));
+    return reason === undefined;
   });
   // A translation's words have not the order of what is heard.
   const jointsMs = params.task === "transcribe" ? (params.jointsMs ?? []) : [];
@@ -54,6 +57,15 @@ export function heardSegments(
   if (params.logprobs) for (const draft of parted) draft.segment.logprobs = tokenLogprobs(draft, heard.pass, model);
   if (!params.words) for (const { segment } of parted) delete segment.words;
   return { segments: parted.map(({ segment }) => segment), suppressed };
+}
+
+function reasonAgainst(
+  segment: Segment,
+  { again, noSpeechProb }: Heard,
+  { speechSpans }: DecodeParams,
+): Suppression["reason"] | undefined {
+  if (isOutsideSpeech(segment, speechSpans)) return "outside_speech";
+  return again && !isConfirmed(segment, again, noSpeechProb) ? "unconfirmed" : undefined;
 }
 
 function draftsOf(model: LoadedModel, heard: Heard, suppressed: Suppression[]): Draft[] {
