@@ -134,6 +134,16 @@ function compose(path) {
     add(room(random, spread(random, shortestSec, longestSec), hiss));
   }
   writeFileSync(path, wavOf(pieces, RATE_HZ));
+  // With these beside it `npm run eval` takes the folder too.
+  const base = path.replace(/\.wav$/, "");
+  const seconds = (/** @type {import("./compose-talk.mjs").Said} */ { text, startSec, endSec }) => ({
+    text,
+    start: startSec,
+    end: endSec,
+  });
+  const words = utterances.flatMap((utterance) => utterance.words.map(seconds));
+  writeFileSync(`${base}.txt`, `${utterances.map(({ text }) => text).join(" ")}\n`);
+  writeFileSync(`${base}.json`, JSON.stringify({ segments: utterances.map(seconds), words }));
   return { utterances, alone };
 }
 
