@@ -23,6 +23,7 @@ import { startServer } from "../stress/running-server.mjs";
 import { askSotto, pullSilero } from "./ask-sotto.mjs";
 import { composeUtterance, room } from "./compose-talk.mjs";
 import { measuredOn } from "./measured-on.mjs";
+import { median } from "./median.mjs";
 import { spread } from "./speechless-sounds.mjs";
 
 const LEAST_SPEEDUP = 1.8;
@@ -137,9 +138,4 @@ function report(words, filtered, whole) {
   console.log(JSON.stringify(result));
   if (values.json) writeFileSync(values.json, `${JSON.stringify(result, undefined, 1)}\n`);
   if (speedup < LEAST_SPEEDUP) process.exitCode = 1;
-}
-
-/** @param {number[]} numbers */
-function median(numbers) {
-  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }
