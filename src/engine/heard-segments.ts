@@ -8,7 +8,7 @@ import { compressionRatio, type Pass } from "./fallback.js";
 import type { LoadedModel } from "./loaded-model.js";
 import { loudnessOf } from "./loudness.js";
 import { isOutsideSpeech } from "./outside-speech.js";
-import { type HeardText, isConfirmed } from "./second-hearing.js";
+import { agrees, type HeardText, isHeardAt } from "./second-hearing.js";
 import { FRAME_MS, type Segmentation, STEP_MS, type TokenSegment } from "./segmenter.js";
 import { isAcross, partsBetweenJoints } from "./split-at-joints.js";
 
@@ -19,8 +19,8 @@ export interface Heard extends Span {
   language: LanguageCode;
   noSpeechProb: number;
   pcm: Int16Array;
-  /** What a second hearing came to, where there was reason for one. */
-  again?: readonly HeardText[];
+  /** What other hearings came to, where there was reason for them. */
+  again?: readonly HeardText[][];
 }
 
 /** A segment in the making: which tokens of the pass are its text. */
@@ -61,11 +61,13 @@ export function heardSegments(
 
 function reasonAgainst(
   segment: Segment,
-  { again, noSpeechProb }: Heard,
+  { pass, again = [] }: Heard,
   { speechSpans }: DecodeParams,
 ): Suppression["reason"] | undefined {
   if (isOutsideSpeech(segment, speechSpans)) return "outside_speech";
-  return again && !isConfirmed(segment, again, noSpeechProb) ? "unconfirmed" : undefined;
+  return again.every((hearing) => agrees(pass.text, hearing) && isHeardAt(segment, hearing))
+    ? undefined
+    : "unconfirmed";
 }
 
 function draftsOf(model: LoadedModel, heard: Heard, suppressed: Suppression[]): Draft[] {

@@ -2,21 +2,23 @@ import type { Span } from "../core/window.js";
 import type { NativeSession } from "./addon.js";
 import { countStep } from "./control-words.js";
 import { MAX_INITIAL_TIMESTAMP, NO_SPEECH_PROB_MAX, type Pass } from "./fallback.js";
+import { editDistance, heardWords } from "./heard-words.js";
 import type { LoadedModel } from "./loaded-model.js";
-import { isSameSpeech } from "./prompt-echo.js";
 import { FRAME_MS, STEP_MS, segmentTokens } from "./segmenter.js";
 
 /** Below this mean the model doubts what it wrote. Timestamps do not count: they are sure where the text is not. */
 const DOUBTED_TEXT_LOGPROB = -0.5;
 /**
- * So much later the second hearing begins, in frames: an odd number, since the encoder takes two at a time. Speech does not
+ * So much later the other hearings begin, in frames: odd numbers, since the encoder takes two at a time. Speech does not
  * mind; what a model reads into music or noise hangs on how the sound falls into those pairs.
  */
-const SHIFT_FRAMES = 7;
+export const SHIFTS_FRAMES = [7, 13] as const;
 /** Of very short audio no more than a quarter. */
 const LARGEST_SHIFT_SHARE = 0.25;
 /** Timestamps of two hearings differ by this much at times. */
 const TOLERANCE_MS = 400;
+/** Of the words two hearings of the same speech have so many in common; of what is invented they share chance hits. */
+const SAME_SPEECH_SHARE = 0.5;
 
 /** What was heard when, in the window's time. */
 export interface HeardText extends Span {
@@ -29,7 +31,7 @@ export interface Stretch {
   heardFrames: number;
 }
 
-/** Whether a pass should be confirmed: the model is unsure of its words, or hears no speech. */
+/** Whether a pass should be confirmed by other hearings: the model is unsure of its words, or hears no speech. */
 export function isDoubtful(pass: Pass, noSpeechProb: number, model: LoadedModel): boolean {
   const ofText = pass.logprobs.filter((_, index) => model.tokenizer.isText(pass.tokens[index] as number));
   if (ofText.length === 0) return false;
@@ -38,17 +40,34 @@ export function isDoubtful(pass: Pass, noSpeechProb: number, model: LoadedModel)
 }
 
 /**
- * Hears the same sound again, a little shifted, at temperature 0. The session then holds that encoding.
+ * Hears the same sound again, a little shifted, at temperature 0, until a hearing disagrees. The session then holds the
+ * encoding of the last one.
  * @param prompt the tokens before the transcript
  */
 export function hearAgain(
   session: NativeSession,
   model: LoadedModel,
-  { seek, heardFrames }: Stretch,
+  { text, ...stretch }: Stretch & { text: string },
+  prompt: Int32Array,
+  control: Int32Array,
+): HeardText[][] {
+  const hearings: HeardText[][] = [];
+  for (const shift of SHIFTS_FRAMES) {
+    const hearing = hearShifted(session, model, { ...stretch, shift }, prompt, control);
+    hearings.push(hearing);
+    if (!agrees(text, hearing)) break;
+  }
+  return hearings;
+}
+
+function hearShifted(
+  session: NativeSession,
+  model: LoadedModel,
+  { seek, heardFrames, ...wanted }: Stretch & { shift: number },
   prompt: Int32Array,
   control: Int32Array,
 ): HeardText[] {
-  const shift = Math.min(SHIFT_FRAMES, Math.floor(heardFrames * LARGEST_SHIFT_SHARE));
+  const shift = Math.min(wanted.shift, Math.floor(heardFrames * LARGEST_SHIFT_SHARE));
   session.encode(seek + shift, control);
   countStep(control);
   const decoded = session.decode(
@@ -74,14 +93,15 @@ export function hearAgain(
     .filter(({ text }) => text !== "");
 }
 
-/**
- * Whether a second hearing bears out a segment: something is heard at its time; and, where the model hears no speech, much
- * the same.
- */
-export function isConfirmed(segment: HeardText, again: readonly HeardText[], noSpeechProb: number): boolean {
-  const near = again.filter(
-    ({ startMs, endMs }) => startMs < segment.endMs + TOLERANCE_MS && endMs > segment.startMs - TOLERANCE_MS,
-  );
-  if (near.length === 0) return false;
-  return noSpeechProb <= NO_SPEECH_PROB_MAX || near.some(({ text }) => isSameSpeech(text, segment.text));
+/** Whether a hearing comes to much the same text. */
+export function agrees(text: string, hearing: readonly HeardText[]): boolean {
+  const said = heardWords(text);
+  const again = hearing.flatMap((one) => heardWords(one.text));
+  const longest = Math.max(said.length, again.length);
+  return longest === 0 || 1 - editDistance(said, again) / longest >= SAME_SPEECH_SHARE;
+}
+
+/** Whether something was heard at the time of a segment. */
+export function isHeardAt({ startMs, endMs }: Span, hearing: readonly HeardText[]): boolean {
+  return hearing.some((one) => one.startMs < endMs + TOLERANCE_MS && one.endMs > startMs - TOLERANCE_MS);
 }

@@ -78,9 +78,9 @@ export function decodeWindow(
     const heard: Heard = { pass, cut, language, noSpeechProb, startMs, endMs, pcm };
     if (isDoubtful(pass, noSpeechProb, model)) {
       const prompt = model.promptTokens(params.task, language, undefined);
-      heard.again = hearAgain(session, model, { seek, heardFrames }, prompt, control);
+      heard.again = hearAgain(session, model, { seek, heardFrames, text: pass.text }, prompt, control);
       // Words are aligned with the encoding that they came from.
-      if (heard.again.length > 0) session.encode(seek, control);
+      session.encode(seek, control);
     }
     const kept = heardSegments(session, model, heard, params, control);
     segments.push(...kept.segments);
