@@ -4,8 +4,9 @@
  *   npm run quality:half-silent -- RECORDINGS [--minutes 60] [--rounds 1] [--speakers A,B] [--numbers 0-4] [--hiss 0.0005]
  *                               [--seed 1] [--model FILE] [--silero] [--no-text] [--json FILE]
  *
- * RECORDINGS holds single spoken digits (see `npm run eval:digits`). Turns of 2 to 20 s of digits, and as much silence in all
- * as speech, in pauses whose lengths are drawn from a range of 1 to 60 times. Each round posts the file with the defaults and
+ * RECORDINGS holds single spoken digits (see `npm run eval:digits`). Turns of 2 to 20 s: utterances of one to seven digits,
+ * 0.3 to 0.8 s apart; and as much silence between turns as they last, in pauses whose lengths are drawn from a range of 1 to 60
+ * times. Each round posts the file with the defaults and
  * with `vad_filter=false`. --no-text for a model that says what it does not hear (a scripted one). Prints a line of JSON;
  * ends with 1 when it is less than 1.8 times as fast.
  */
@@ -84,18 +85,30 @@ function compose(path) {
   let speechSec = 0;
   while (speechSec < halfSec) {
     const leastSec = spread(random, 2, 20);
-    const turn = composeUtterance(random, pool, { isLongEnough: (_, seconds) => seconds >= leastSec, mostGapSec: 0.2 });
-    turns.push(turn);
-    speechSec += turn.utterance.endSec;
+    /** @type {Float32Array[]} */
+    const samples = [];
+    /** @type {string[]} */
+    const words = [];
+    for (let sec = 0; sec < leastSec; ) {
+      const most = random.between(1, 7);
+      const shape = { isLongEnough: (/** @type {number} */ count) => count >= most, mostGapSec: 0.2 };
+      const { samples: own, utterance } = composeUtterance(random, pool, shape);
+      if (sec > 0) samples.push(room(random, 0.3 + 0.5 * random.next(), Number(values.hiss)));
+      samples.push(own);
+      words.push(...utterance.words.map(({ text }) => text));
+      sec = samples.reduce((sum, { length }) => sum + length, 0) / RATE_HZ;
+      if (sec >= leastSec) speechSec += sec;
+    }
+    turns.push({ samples, words });
   }
   const pauses = turns.map(() => spread(random, 1, 60));
   const scale = speechSec / pauses.reduce((sum, pause) => sum + pause, 0);
   const pieces = turns.flatMap(({ samples }, index) => [
-    samples,
+    ...samples,
     room(random, /** @type {number} */ (pauses[index]) * scale, Number(values.hiss)),
   ]);
   writeFileSync(path, wavOf(pieces, RATE_HZ));
-  return turns.flatMap(({ utterance }) => utterance.words.map(({ text }) => text));
+  return turns.flatMap(({ words }) => words);
 }
 
 /** @param {string[]} words @param {{ tookMs: number, body: any }[]} filtered @param {{ tookMs: number, body: any }[]} whole */

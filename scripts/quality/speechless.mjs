@@ -1,14 +1,14 @@
 /**
  * Is anything written where nobody speaks?
  *
- *   npm run quality:speechless -- [--clips 200] [--longest 600] [--seed 1] [--model FILE] [--silero]
- *                                [--whisper-server PROGRAM] [--json FILE]
+ *   npm run quality:speechless -- [--clips 200] [--first 0] [--longest 600] [--seed 1] [--model FILE]
+ *                                [--silero] [--whisper-server PROGRAM] [--json FILE]
  *
  * Makes clips without speech (`speechless-sounds.mjs`), of 1 s to --longest seconds, as many of each kind, and posts each to a
  * server of ours: as it is without Silero's weights, with them (--silero pulls them), and with `vad_filter=false`, where
  * the model hears everything and the guards alone stand between. --whisper-server names whisper.cpp's own server, which gets
  * the same clips and the same model. Prints a row for each kind and way, every text, and a line of JSON; ends with 1 when
- * ours wrote anything.
+ * ours wrote anything. --first goes on where an earlier run ended.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -34,6 +34,7 @@ import { RATE_HZ, SPEECHLESS, spread } from "./speechless-sounds.mjs";
 const { values } = parseArgs({
   options: {
     clips: { type: "string", default: "200" },
+    first: { type: "string", default: "0" },
     longest: { type: "string", default: "600" },
     seed: { type: "string", default: "1" },
     model: { type: "string", default: join(ROOT, "models/ggml-sotto-mini.bin") },
@@ -61,7 +62,7 @@ async function main() {
   const rows = new Map();
   let audioSec = 0;
   let ours = 0;
-  for (let index = 0; index < Number(values.clips); index++) {
+  for (let index = Number(values.first); index < Number(values.first) + Number(values.clips); index++) {
     const kind = /** @type {string} */ (kinds[index % kinds.length]);
     const random = new Random(Number(values.seed), index);
     const seconds = spread(random, 1, Number(values.longest));
