@@ -44,6 +44,7 @@ export async function runServe(args: string[]): Promise<number> {
   const model = await store.find(undefined);
   const cores = divideCores({ workers: config.workers, threads: config.threads });
   const backend = await chooseBackend(config, note);
+  const speech = new SpeechDetection({ modelsFolder: store.folder, cpuModule: backend.cpuModule, warn: note });
   const scheduler = new Scheduler({
     cores,
     backend,
@@ -51,11 +52,11 @@ export async function runServe(args: string[]): Promise<number> {
     onEngineEnd: ({ fromWithin }) => metrics.engineEnded(fromWithin ? "crash" : "kill"),
     maxQueue: config.maxQueue,
     memoryLimitBytes: config.memoryLimit ?? defaultMemoryLimitBytes(),
+    takenBytes: () => speech.residentBytes,
     keepAliveMs: config.keepAlive,
   });
   const spoolFolder = await SpoolFolder.create(config.home);
   const metrics = new Metrics(async () => ({ ...scheduler.moment, spoolBytes: await spoolFolder.usedBytes() }));
-  const speech = new SpeechDetection({ modelsFolder: store.folder, cpuModule: backend.cpuModule, warn: note });
   const transcriber = new Transcriber({
     scheduler,
     ffmpegPath: config.ffmpeg,

@@ -43,16 +43,17 @@ export async function runTranscribe(args: string[]): Promise<number> {
 
   const store = new ModelStore({ home: config.home, configuredModel: config.model });
   const model = await store.find(undefined);
-  const backend = await chooseBackend(config, (line) => process.stderr.write(`${line}\n`));
+  const warn = (line: string) => process.stderr.write(`${line}\n`);
+  const backend = await chooseBackend(config, warn);
+  const speech = new SpeechDetection({ modelsFolder: store.folder, cpuModule: backend.cpuModule, warn });
   const scheduler = new Scheduler({
     backend,
     cores: divideCores({ workers: config.workers, threads: config.threads }),
     maxQueue: files.length,
     memoryLimitBytes: config.memoryLimit ?? defaultMemoryLimitBytes(),
+    takenBytes: () => speech.residentBytes,
     keepAliveMs: Number.POSITIVE_INFINITY,
   });
-  const warn = (line: string) => process.stderr.write(`${line}\n`);
-  const speech = new SpeechDetection({ modelsFolder: store.folder, cpuModule: backend.cpuModule, warn });
   const transcriber = new Transcriber({
     scheduler,
     ffmpegPath: config.ffmpeg,

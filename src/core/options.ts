@@ -116,7 +116,7 @@ export const OPTIONS = {
   memoryLimit: {
     kind: "bytes",
     commands: decoding,
-    doc: "Memory for the engines of all models, e.g. 6g; default: 80 % of what this process may use",
+    doc: "Memory for the engines of all models and for finding speech, e.g. 6g; default: 80 % of what this process may use",
   },
   device: {
     kind: "string",

@@ -58,6 +58,8 @@ export const SUPPRESSION_RULES = [
   "prompt_echo",
   /** Text at a time when nobody speaks. */
   "outside_speech",
+  /** Text that the model doubts, and does not write again when it hears the same sound a little shifted. */
+  "unconfirmed",
 ] as const;
 export type SuppressionRule = (typeof SUPPRESSION_RULES)[number];
 

@@ -25,6 +25,8 @@ export interface DecodeParams {
   words?: boolean;
   /** Where there is speech, in ascending order; undefined: not known. What is heard beyond it is dropped. */
   speechSpans?: readonly Span[];
+  /** Where a long pause was left out, in ascending order: what is said before and after does not belong together. */
+  jointsMs?: readonly number[];
 }
 
 /** A language and how likely it is, 0..1. */

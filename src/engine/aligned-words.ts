@@ -5,6 +5,7 @@ import { type WordSpan, wordSpans } from "../stitch/words.js";
 import { type Attention, attentionPath, type TokenPlace } from "./attention-path.js";
 import type { Loudness } from "./loudness.js";
 import { FRAME_MS, STEP_MS } from "./segmenter.js";
+import { tokenText } from "./token-text.js";
 import type { Tokenizer } from "./tokenizer.js";
 import { type WordCore, type WordEdges, wordEdges } from "./word-edges.js";
 
@@ -73,7 +74,7 @@ function middles(
       to,
     );
     const ids = textAt.map((index) => tokens[index] as number);
-    const { text, ends } = textOf(tokenizer, ids);
+    const { text, ends } = tokenText(tokenizer, ids);
     return wordSpans(text, language).map((span) => {
       const { first, last } = heardAt(span, ends, path);
       const begin = Math.max(passed, first);
@@ -90,17 +91,6 @@ function middles(
       };
     });
   });
-}
-
-/** Text of tokens, and where each token's part of it ends. One that holds half a character has no part: its second half has. */
-function textOf(tokenizer: Tokenizer, ids: readonly number[]): { text: string; ends: number[] } {
-  const decoder = new TextDecoder();
-  let text = "";
-  const ends = ids.map((id) => {
-    text += decoder.decode(tokenizer.bytesOf(id), { stream: true });
-    return text.length;
-  });
-  return { text: text + decoder.decode(), ends };
 }
 
 /** The peaks of a word's first and last token. A word that has but a part of a token lies at that part of its stretch. */

@@ -10,11 +10,11 @@ import { STEP_MS } from "./segmenter.js";
 const LADDER = [0, 0.2, 0.4, 0.6, 0.8, 1] as const;
 const COMPRESSION_RATIO_MAX = 2.4;
 const AVG_LOGPROB_MIN = -1;
-const NO_SPEECH_PROB_MAX = 0.6;
+export const NO_SPEECH_PROB_MAX = 0.6;
 /** Sequences tried at a temperature above 0, as in whisper.cpp's server. */
 const CANDIDATES = 2;
 /** Whisper expects speech to begin within the first second: 50 steps of 20 ms. */
-const MAX_INITIAL_TIMESTAMP = 50;
+export const MAX_INITIAL_TIMESTAMP = 50;
 
 /** One decoding of 30 s of audio, with the figures it was judged by. */
 export interface Pass {

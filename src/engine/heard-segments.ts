@@ -8,7 +8,9 @@ import { compressionRatio, type Pass } from "./fallback.js";
 import type { LoadedModel } from "./loaded-model.js";
 import { loudnessOf } from "./loudness.js";
 import { isOutsideSpeech } from "./outside-speech.js";
+import { agrees, type HeardText, isHeardAt } from "./second-hearing.js";
 import { FRAME_MS, type Segmentation, STEP_MS, type TokenSegment } from "./segmenter.js";
+import { isAcross, partsBetweenJoints } from "./split-at-joints.js";
 
 /** One pass over a window, as it was decoded. Times are of the window. */
 export interface Heard extends Span {
@@ -17,6 +19,8 @@ export interface Heard extends Span {
   language: LanguageCode;
   noSpeechProb: number;
   pcm: Int16Array;
+  /** What other hearings came to, where there was reason for them. */
+  again?: readonly HeardText[][];
 }
 
 /** A segment in the making: which tokens of the pass are its text. */
@@ -27,7 +31,10 @@ interface Draft {
   kept: number[];
 }
 
-/** The segments of a pass, without what is only repeated or lies where nobody speaks; with words, if they are wanted. */
+/**
+ * The segments of a pass, without what is only repeated, lies where nobody speaks or is not confirmed; with words, if they are wanted. One that
+ * goes on beyond a joint of the window is parted there, as its words show.
+ */
 export function heardSegments(
   session: NativeSession,
   model: LoadedModel,
@@ -37,14 +44,30 @@ export function heardSegments(
 ): { segments: Segment[]; suppressed: Suppression[] } {
   const suppressed: Suppression[] = [];
   const drafts = draftsOf(model, heard, suppressed).filter(({ segment }) => {
-    if (!isOutsideSpeech(segment, params.speechSpans)) return true;
-    suppressed.push(suppressionOf(segment, "outside_speech", segment.text));
-    return false;
+    const reason = reasonAgainst(segment, heard, params);
+    if (reason) suppressed.push(suppressionOf(segment, reason, segment.text));
+    return reason === undefined;
   });
-  if (params.logprobs) for (const draft of drafts) draft.segment.logprobs = tokenLogprobs(draft, heard.pass, model);
   // A translation's words have not the order of what is heard.
+  const jointsMs = params.task === "transcribe" ? (params.jointsMs ?? []) : [];
+  const across = new Set(drafts.filter(({ segment }) => isAcross(segment, jointsMs)));
   if (params.words && params.task === "transcribe") addWords(session, model, heard, drafts, params, control);
-  return { segments: drafts.map(({ segment }) => segment), suppressed };
+  else addWords(session, model, heard, [...across], params, control);
+  const parted = drafts.flatMap((draft) => (across.has(draft) ? partDraft(draft, jointsMs, heard, model) : [draft]));
+  if (params.logprobs) for (const draft of parted) draft.segment.logprobs = tokenLogprobs(draft, heard.pass, model);
+  if (!params.words) for (const { segment } of parted) delete segment.words;
+  return { segments: parted.map(({ segment }) => segment), suppressed };
+}
+
+function reasonAgainst(
+  segment: Segment,
+  { pass, again = [] }: Heard,
+  { speechSpans }: DecodeParams,
+): Suppression["reason"] | undefined {
+  if (isOutsideSpeech(segment, speechSpans)) return "outside_speech";
+  return again.every((hearing) => agrees(pass.text, hearing) && isHeardAt(segment, hearing))
+    ? undefined
+    : "unconfirmed";
 }
 
 function draftsOf(model: LoadedModel, heard: Heard, suppressed: Suppression[]): Draft[] {
@@ -88,6 +111,25 @@ function tokenLogprobs({ kept }: Draft, pass: Pass, model: LoadedModel): TokenLo
     if (!model.tokenizer.isText(id)) return [];
     const bytes = model.tokenizer.bytesOf(id);
     return [{ token: bytes.toString("utf8"), logprob: pass.logprobs[index] as number, bytes: [...bytes] }];
+  });
+}
+
+/** A segment as its parts between the window's joints. */
+function partDraft(
+  { segment, piece, kept }: Draft,
+  jointsMs: readonly number[],
+  heard: Heard,
+  model: LoadedModel,
+): Draft[] {
+  const { tokenizer } = model;
+  const options = { tokenizer, language: heard.language };
+  return partsBetweenJoints(segment.tokens, segment.words ?? [], jointsMs, options).map(({ from, to, words }) => {
+    const tokens = segment.tokens.slice(from, to);
+    const text = tokenizer.decode(tokens);
+    const own: Segment = { ...segment, tokens, text, compressionRatio: compressionRatio(text), words: [...words] };
+    own.startMs = words[0]?.startMs ?? segment.startMs;
+    own.endMs = words.at(-1)?.endMs ?? segment.endMs;
+    return { segment: own, piece, kept: kept.slice(from, to) };
   });
 }
 

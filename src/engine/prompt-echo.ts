@@ -1,3 +1,5 @@
+import { editDistance, heardWords } from "./heard-words.js";
+
 /** So many words of a prompt in a row, and most of the text: nobody says a prompt by chance. */
 const LEAST_RUN_WORDS = 4;
 const LEAST_SHARE = 0.6;
@@ -10,8 +12,8 @@ const SAME_SPEECH_SHARE = 0.5;
  * so this is a reason to listen again without the prompt, not to drop anything.
  */
 export function echoesPrompt(text: string, prompt: string): boolean {
-  const said = wordsOf(text);
-  const given = wordsOf(prompt);
+  const said = heardWords(text);
+  const given = heardWords(prompt);
   const run = longestSharedRun(said, given);
   if (given.length >= 2 && run === given.length && run === said.length) return true;
   return run >= LEAST_RUN_WORDS && run >= LEAST_SHARE * said.length;
@@ -19,18 +21,9 @@ export function echoesPrompt(text: string, prompt: string): boolean {
 
 /** Whether two transcripts of one recording can both be true. */
 export function isSameSpeech(one: string, other: string): boolean {
-  const [a, b] = [wordsOf(one).join(""), wordsOf(other).join("")];
+  const [a, b] = [one, other].map((text) => [...heardWords(text).join("")]) as [string[], string[]];
   const longest = Math.max(a.length, b.length);
   return longest === 0 || 1 - editDistance(a, b) / longest > SAME_SPEECH_SHARE;
-}
-
-/** Lower case, without marks; scripts without spaces one character at a time. */
-function wordsOf(text: string): string[] {
-  return (
-    text
-      .toLowerCase()
-      .match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]|[\p{L}\p{M}\p{N}]+/gu) ?? []
-  );
 }
 
 function longestSharedRun(a: readonly string[], b: readonly string[]): number {
@@ -46,18 +39,4 @@ function longestSharedRun(a: readonly string[], b: readonly string[]): number {
     above = here;
   }
   return longest;
-}
-
-function editDistance(a: string, b: string): number {
-  let above = Uint32Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= a.length; row++) {
-    const here = new Uint32Array(b.length + 1);
-    here[0] = row;
-    for (let column = 1; column <= b.length; column++) {
-      const changed = (above[column - 1] as number) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      here[column] = Math.min(changed, (above[column] as number) + 1, (here[column - 1] as number) + 1);
-    }
-    above = here;
-  }
-  return above[b.length] as number;
 }

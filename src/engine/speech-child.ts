@@ -32,6 +32,14 @@ function findingsOf({ spoolPath, firstSample, sampleCount, state }: SpeechJob): 
   return { ...judged, computeMs: performance.now() - startedMs };
 }
 
+function answerTo(job: SpeechJob): { findings: SpeechFindings } | { reason: string } {
+  try {
+    return { findings: findingsOf(job) };
+  } catch (error) {
+    return { reason: (error as Error).message };
+  }
+}
+
 /** Nobody has to ask a network; and after it the network begins anew, as at a recording's start. */
 function isDigitalSilence(pcm: Int16Array): boolean {
   return pcm.every((sample) => sample >= -1 && sample <= 1);
@@ -45,11 +53,6 @@ process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
 // A terminal's Ctrl-C reaches the whole group; the server decides when this ends.
 for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"] as const) process.on(signal, () => {});
 process.on("message", ({ jobId, job }: ToSpeech) => {
-  let answer: FromSpeech;
-  try {
-    answer = { jobId, findings: findingsOf(job) };
-  } catch (error) {
-    answer = { jobId, reason: (error as Error).message };
-  }
-  process.send?.(answer, () => {});
+  const answer = answerTo(job);
+  process.send?.({ jobId, residentBytes: process.memoryUsage.rss(), ...answer } satisfies FromSpeech, () => {});
 });

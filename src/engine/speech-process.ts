@@ -22,10 +22,16 @@ export class SpeechProcess {
   /** Ends it when it has nothing to do, or does not answer. */
   #timer: NodeJS.Timeout | undefined;
   #nextJobId = 1;
+  #residentBytes = 0;
 
   constructor(setup: SpeechSetup, idleMs = IDLE_MS) {
     this.#setup = setup;
     this.#idleMs = idleMs;
+  }
+
+  /** As the process last said; 0 when there is none. */
+  get residentBytes(): number {
+    return this.#residentBytes;
   }
 
   /**
@@ -75,6 +81,7 @@ export class SpeechProcess {
   }
 
   #settle(message: FromSpeech): void {
+    this.#residentBytes = message.residentBytes;
     const pending = this.#pending.get(message.jobId);
     this.#pending.delete(message.jobId);
     this.#watch();
@@ -93,6 +100,7 @@ export class SpeechProcess {
   #end(child: ChildProcess, reason: Error): void {
     if (this.#child !== child) return;
     this.#child = undefined;
+    this.#residentBytes = 0;
     clearTimeout(this.#timer);
     const pending = [...this.#pending.values()];
     this.#pending.clear();

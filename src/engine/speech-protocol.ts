@@ -26,4 +26,4 @@ export interface SpeechFindings {
 }
 
 export type ToSpeech = { jobId: number; job: SpeechJob };
-export type FromSpeech = { jobId: number; findings: SpeechFindings } | { jobId: number; reason: string };
+export type FromSpeech = { jobId: number; residentBytes: number } & ({ findings: SpeechFindings } | { reason: string });

@@ -7,6 +7,7 @@ import { decodeWithFallback, isSilence, type Outcome } from "./fallback.js";
 import { type Heard, heardSegments } from "./heard-segments.js";
 import type { LoadedModel } from "./loaded-model.js";
 import { echoesPrompt, isSameSpeech } from "./prompt-echo.js";
+import { hearAgain, isDoubtful } from "./second-hearing.js";
 import { FRAME_MS, segmentTokens } from "./segmenter.js";
 import { guessLanguages } from "./spoken-language.js";
 
@@ -75,6 +76,12 @@ export function decodeWindow(
       continue;
     }
     const heard: Heard = { pass, cut, language, noSpeechProb, startMs, endMs, pcm };
+    if (isDoubtful(pass, noSpeechProb, model)) {
+      const prompt = model.promptTokens(params.task, language, undefined);
+      heard.again = hearAgain(session, model, { seek, heardFrames, text: pass.text }, prompt, control);
+      // Words are aligned with the encoding that they came from.
+      session.encode(seek, control);
+    }
     const kept = heardSegments(session, model, heard, params, control);
     segments.push(...kept.segments);
     suppressed.push(...kept.suppressed);

@@ -38,6 +38,11 @@ export class SpeechDetection {
     });
   }
 
+  /** What finding speech takes of the memory beside this process; it counts into `--memory-limit`. */
+  get residentBytes(): number {
+    return this.#process?.process.residentBytes ?? 0;
+  }
+
   /** How speech is found now, as a line for the operator. */
   async describe(): Promise<string> {
     const found = await this.#model.find();

@@ -8,6 +8,8 @@ const WHOLE_PAUSE_SAMPLES = 1.5 * SAMPLE_RATE;
 const MOST_LEAD_SAMPLES = 5 * SAMPLE_RATE;
 /** Of the pauses in the last so many seconds of a full window the longest is taken: it is the likeliest end of a sentence. */
 const CHOICE_SAMPLES = 5 * SAMPLE_RATE;
+/** Pauses from here on end a sentence alike: of them the last is taken, for every window costs as much as a full one. */
+const END_OF_SENTENCE_SAMPLES = SAMPLE_RATE;
 /** No window ends earlier for the sake of a pause; then a quiet place has to do. */
 const LEAST_SAMPLES = 10 * SAMPLE_RATE;
 /** Quiet places are looked for in so much of the speech. */
@@ -71,7 +73,8 @@ export class WindowPacker {
   #pauseBefore(spans: readonly SpeechSpan[]): number | undefined {
     let chosen: { count: number; pause: number; isLate: boolean } | undefined;
     for (let count = 1; count < spans.length; count++) {
-      const pause = pauseBetween(spans[count - 1] as SpeechSpan, spans[count] as SpeechSpan);
+      const found = pauseBetween(spans[count - 1] as SpeechSpan, spans[count] as SpeechSpan);
+      const pause = Math.min(found, END_OF_SENTENCE_SAMPLES);
       const length = this.#length(spans.slice(0, count));
       if (pause === 0 || length < LEAST_SAMPLES) continue;
       const isLate = length >= WINDOW_MAX_SAMPLES - CHOICE_SAMPLES;

@@ -24,6 +24,8 @@ export interface ResidentEnginesOptions {
   /** What a model's engine will take. */
   estimateBytes: (model: EngineModel) => number;
   limitBytes: number;
+  /** What else counts into the limit at the moment. It gives way to nobody, and keeps no model out that is alone. */
+  takenBytes?: (() => number) | undefined;
   /** How long an unused engine stays; 0: not at all; Infinity: for good. */
   keepAliveMs: number;
 }
@@ -140,7 +142,7 @@ export class ResidentEngines {
         waiter.refuse(sottoError("engine_unavailable", { reason: tooLarge(needed, this.#options.limitBytes) }));
         continue;
       }
-      if (needed > this.#freeBytes()) {
+      if (needed > this.#freeBytes() && this.#residents.size > 0) {
         this.#makeRoom(needed);
         return;
       }
@@ -152,7 +154,8 @@ export class ResidentEngines {
     const taken = [...this.#residents].map(({ model, engine }) =>
       Math.max(this.#options.estimateBytes(model), engine.residentBytes),
     );
-    return this.#options.limitBytes - taken.reduce((sum, bytes) => sum + bytes, 0);
+    const { limitBytes, takenBytes = () => 0 } = this.#options;
+    return limitBytes - takenBytes() - taken.reduce((sum, bytes) => sum + bytes, 0);
   }
 
   /** Retires the least recently used, until what they hold is enough; those that go at once call for the next turn. */

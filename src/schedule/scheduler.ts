@@ -51,6 +51,8 @@ export interface SchedulerOptions {
   cores: CoreShare;
   maxQueue: number;
   memoryLimitBytes: number;
+  /** Beside the engines, at the moment (`resident-engines.ts`). */
+  takenBytes?: (() => number) | undefined;
   keepAliveMs: number;
   backend: EngineBackend;
   /** Gets a line for the operator. */
@@ -70,7 +72,8 @@ export class Scheduler {
   readonly #turns: Turns;
   readonly #engines: ResidentEngines;
 
-  constructor({ cores, maxQueue, memoryLimitBytes, keepAliveMs, backend, warn, onEngineEnd }: SchedulerOptions) {
+  constructor(options: SchedulerOptions) {
+    const { cores, maxQueue, memoryLimitBytes, takenBytes, keepAliveMs, backend, warn, onEngineEnd } = options;
     this.#slots = cores.workers;
     this.#threads = cores.threadsPerWorker;
     this.#device = backend.device ?? "cpu";
@@ -89,6 +92,7 @@ export class Scheduler {
       },
       estimateBytes,
       limitBytes: memoryLimitBytes,
+      takenBytes,
       keepAliveMs,
     });
   }
@@ -151,8 +155,8 @@ export class Scheduler {
     const inOrder = new InOrder<DecodedWindow>((_, decoded) => work.onWindow?.(decoded));
     const windows: DecodedWindow[] = [];
     const decode = async (window: Window, params: DecodeParams): Promise<DecodedWindow> => {
-      const { speechSpans } = new TimeMap(window);
-      const job = { ...params, spoolPath: work.spoolPath, window, ...(speechSpans ? { speechSpans } : {}) };
+      const { speechSpans, jointsMs } = new TimeMap(window);
+      const job = { ...params, spoolPath: work.spoolPath, window, ...(speechSpans ? { speechSpans } : {}), jointsMs };
       const result = await this.#turns.run(ticket, stop, () => {
         queueMs ??= performance.now() - askedMs;
         return engine.decode(job, stop);

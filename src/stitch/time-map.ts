@@ -49,6 +49,11 @@ export class TimeMap {
     return this.#speech.map((one) => ({ startMs: one.windowMs, endMs: endOfPart(one) }));
   }
 
+  /** Where something of the file was left out, in the window's own time. */
+  get jointsMs(): number[] {
+    return this.#stretches.slice(1).map(({ windowMs }) => windowMs);
+  }
+
   /** A moment of the window, in the file. At a joint it belongs to what follows. */
   moment(windowMs: number): number {
     const part = this.#stretches.findLast((one) => one.windowMs <= windowMs) ?? (this.#stretches[0] as Part);

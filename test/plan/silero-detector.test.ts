@@ -71,8 +71,10 @@ test("every frame of a recording is judged once, by a process that ends when it 
   const at = (sec: number) => found[Math.floor((sec * SAMPLE_RATE) / 512)] as number;
   for (let sec = 0; sec < 50; sec += 2) assert.ok(at(sec + 0.5) < 0.2, `${sec}`);
   assert.equal(childrenNow().length, 1);
+  assert.ok(process_.residentBytes > 10e6, `${process_.residentBytes}`);
   await sleep(2500);
   assert.equal(childrenNow().length, 0);
+  assert.equal(process_.residentBytes, 0);
 });
 
 test("how the recording grows makes no difference", async () => {

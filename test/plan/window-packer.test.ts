@@ -112,6 +112,11 @@ test("a window ends in the longest of the pauses in its last seconds", async () 
   assert.equal(seconds(endOf(first?.speech.at(-1) ?? { firstSample: 0, sampleCount: 0 })), 25.9);
 });
 
+test("of pauses that all end a sentence the last is taken, so that windows are full", async () => {
+  const [first] = await pack(recording(0.5, 20, 0.4, 4, 40, 2, 1.1, 1, 30, 20, 1));
+  assert.equal(seconds(endOf(first?.speech.at(-1) ?? { firstSample: 0, sampleCount: 0 })), 69);
+});
+
 test("a pause long before is better than a cut within speech", async () => {
   const [first] = await pack(recording(0.5, 12, 0.5, 25, 1));
   assert.equal(first?.speech.length, 1);

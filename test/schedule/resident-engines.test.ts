@@ -13,7 +13,7 @@ function model(id: string, mib: number, stamp = "1"): EngineModel {
 }
 
 /** Engines that only note their coming and going; stopping one takes a moment, as it does. */
-function residents(limitMib: number, keepAliveMs = Number.POSITIVE_INFINITY) {
+function residents(limitMib: number, keepAliveMs = Number.POSITIVE_INFINITY, takenMib = () => 0) {
   const events: string[] = [];
   const engines = new ResidentEngines({
     createEngine: ({ id, stamp }) => {
@@ -26,6 +26,7 @@ function residents(limitMib: number, keepAliveMs = Number.POSITIVE_INFINITY) {
     },
     estimateBytes: ({ bytes }) => bytes,
     limitBytes: limitMib * MIB,
+    takenBytes: () => takenMib() * MIB,
     keepAliveMs,
   });
   return { engines, events };
@@ -52,6 +53,17 @@ test("several models stay within the limit, and the least recently used goes fir
   for (const id of ["a", "b", "c", "a"]) (await engines.lease(model(id, 30), never)).release();
   (await engines.lease(model("d", 30), never)).release();
   assert.deepEqual(events, ["+a", "+b", "+c", "-b", "+d"]);
+});
+
+test("what else takes memory leaves less for models, but keeps none out that is alone", async () => {
+  let taken = 0;
+  const { engines, events } = residents(100, Number.POSITIVE_INFINITY, () => taken);
+  for (const id of ["a", "b"]) (await engines.lease(model(id, 30), never)).release();
+  taken = 60;
+  (await engines.lease(model("c", 30), never)).release();
+  assert.deepEqual(events, ["+a", "+b", "-a", "-b", "+c"]);
+  (await engines.lease(model("d", 90), never)).release();
+  assert.deepEqual(events.slice(5), ["-c", "+d"]);
 });
 
 test("an engine in use is never taken away: who needs its room waits until it is released", async () => {

@@ -1,0 +1,154 @@
+/**
+ * How much faster is a recording done that is half silent, when silence is left out, and is the text the same?
+ *
+ *   npm run quality:half-silent -- RECORDINGS [--minutes 60] [--rounds 1] [--speakers A,B] [--numbers 0-4] [--hiss 0.0005]
+ *                               [--seed 1] [--model FILE] [--silero] [--no-text] [--json FILE]
+ *
+ * RECORDINGS holds single spoken digits (see `npm run eval:digits`). Turns of 2 to 20 s: utterances of one to seven digits,
+ * 0.3 to 0.8 s apart; and as much silence between turns as they last, in pauses whose lengths are drawn from a range of 1 to 60
+ * times. Each round posts the file with the defaults and
+ * with `vad_filter=false`. --no-text for a model that says what it does not hear (a scripted one). Prints a line of JSON;
+ * ends with 1 when it is less than 1.8 times as fast.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { parseArgs } from "node:util";
+import { alignWords } from "../eval/align-words.mjs";
+import { digitRecordings, RATE_HZ } from "../eval/digit-recordings.mjs";
+import { wavOf } from "../eval/wav.mjs";
+import { Random } from "../fuzz/random.mjs";
+import { runMain } from "../setup/failure.mjs";
+import { ROOT } from "../setup/root.mjs";
+import { startServer } from "../stress/running-server.mjs";
+import { askSotto, pullSilero } from "./ask-sotto.mjs";
+import { composeUtterance, room } from "./compose-talk.mjs";
+import { measuredOn } from "./measured-on.mjs";
+import { median } from "./median.mjs";
+import { spread } from "./speechless-sounds.mjs";
+
+const LEAST_SPEEDUP = 1.8;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    minutes: { type: "string", default: "60" },
+    rounds: { type: "string", default: "1" },
+    speakers: { type: "string", default: "george,jackson,lucas,nicolas" },
+    numbers: { type: "string", default: "0-4" },
+    hiss: { type: "string", default: "0.0005" },
+    seed: { type: "string", default: "1" },
+    model: { type: "string", default: join(ROOT, "models/ggml-sotto-mini.bin") },
+    silero: { type: "boolean", default: false },
+    "no-text": { type: "boolean", default: false },
+    json: { type: "string" },
+  },
+});
+const [source] = positionals;
+if (!source) throw new Error("Expected a folder of recordings of single spoken digits");
+
+await runMain(async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sotto-half-"));
+  const server = await startServer(["--model", values.model]);
+  try {
+    if (values.silero) pullSilero(server.home);
+    const path = join(folder, "half.wav");
+    const words = compose(path);
+    /** @type {{ tookMs: number, body: any }[]} */
+    const filtered = [];
+    /** @type {{ tookMs: number, body: any }[]} */
+    const whole = [];
+    /** @type {[string, string][]} */
+    const fields = [
+      ["language", "en"],
+      ["include[]", "diagnostics"],
+    ];
+    for (let round = 0; round < Number(values.rounds); round++) {
+      filtered.push(await askSotto(server.url, path, fields));
+      whole.push(await askSotto(server.url, path, [...fields, ["vad_filter", "false"]]));
+    }
+    report(words, filtered, whole);
+  } finally {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+/** @param {string} path @returns {string[]} the words that are said */
+function compose(path) {
+  const random = new Random(Number(values.seed));
+  const all = digitRecordings(/** @type {string} */ (source), values.numbers);
+  const pool = new Map([...all].filter(([speaker]) => values.speakers.split(",").includes(speaker)));
+  if (pool.size === 0) throw new Error(`Expected recordings of ${values.speakers} in the first folder`);
+  const halfSec = (Number(values.minutes) * 60) / 2;
+  const turns = [];
+  let speechSec = 0;
+  while (speechSec < halfSec) {
+    const leastSec = spread(random, 2, 20);
+    /** @type {Float32Array[]} */
+    const samples = [];
+    /** @type {string[]} */
+    const words = [];
+    for (let sec = 0; sec < leastSec; ) {
+      const most = random.between(1, 7);
+      const shape = { isLongEnough: (/** @type {number} */ count) => count >= most, mostGapSec: 0.2 };
+      const { samples: own, utterance } = composeUtterance(random, pool, shape);
+      if (sec > 0) samples.push(room(random, 0.3 + 0.5 * random.next(), Number(values.hiss)));
+      samples.push(own);
+      words.push(...utterance.words.map(({ text }) => text));
+      sec = samples.reduce((sum, { length }) => sum + length, 0) / RATE_HZ;
+      if (sec >= leastSec) speechSec += sec;
+    }
+    turns.push({ samples, words });
+  }
+  const pauses = turns.map(() => spread(random, 1, 60));
+  const scale = speechSec / pauses.reduce((sum, pause) => sum + pause, 0);
+  const pieces = turns.flatMap(({ samples }, index) => [
+    ...samples,
+    room(random, /** @type {number} */ (pauses[index]) * scale, Number(values.hiss)),
+  ]);
+  writeFileSync(path, wavOf(pieces, RATE_HZ));
+  return turns.flatMap(({ words }) => words);
+}
+
+/** @param {string[]} words @param {{ tookMs: number, body: any }[]} filtered @param {{ tookMs: number, body: any }[]} whole */
+function report(words, filtered, whole) {
+  const [one, other] = [filtered[0]?.body, whole[0]?.body];
+  const wordsIn = (/** @type {any} */ body) => body.text.split(/\s+/).filter(Boolean);
+  const differences = (/** @type {string[]} */ a, /** @type {string[]} */ b) =>
+    alignWords(a, b).filter(({ kind }) => kind !== "match").length;
+  const speedup = median(
+    filtered.map(({ tookMs }, round) => /** @type {{ tookMs: number }} */ (whole[round]).tookMs / tookMs),
+  );
+  const part = (/** @type {{ tookMs: number, body: any }[]} */ answers) => {
+    const ms = (/** @type {(answer: { tookMs: number, body: any }) => number} */ of) =>
+      Math.round(median(answers.map(of)));
+    return {
+      windows: answers[0]?.body.diagnostics.windows,
+      tookMs: ms(({ tookMs }) => tookMs),
+      vadMs: ms(({ body }) => body.diagnostics.vad_ms),
+      encodeMs: ms(({ body }) => body.diagnostics.encode_ms),
+      sampleMs: ms(({ body }) => body.diagnostics.sample_ms),
+    };
+  };
+  const result = {
+    detector: values.silero ? "Silero" : "energy",
+    model: basename(values.model),
+    minutes: Number((one.usage.audio_duration_seconds / 60).toFixed(1)),
+    speedup: Number(speedup.toFixed(2)),
+    rounds: filtered.length,
+    filtered: part(filtered),
+    whole: part(whole),
+    ...(values["no-text"]
+      ? {}
+      : {
+          words: words.length,
+          errors: { filtered: differences(words, wordsIn(one)), whole: differences(words, wordsIn(other)) },
+          differentWords: differences(wordsIn(other), wordsIn(one)),
+        }),
+    ...measuredOn(),
+  };
+  console.log(JSON.stringify(result));
+  if (values.json) writeFileSync(values.json, `${JSON.stringify(result, undefined, 1)}\n`);
+  if (speedup < LEAST_SPEEDUP) process.exitCode = 1;
+}
