@@ -124,7 +124,7 @@ static inline unsigned_bytes as_unsigned(__m256i bytes) { return bytes; }
 static inline signed_bytes as_signed(__m256i bytes) { return bytes; }
 // By hand, as in vector_avx512.h.
 static inline vi dot(vi sum, unsigned_bytes a, signed_bytes b) {
-    __asm__("{vex} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b));
+    __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b));
     return sum;
 }
 #else

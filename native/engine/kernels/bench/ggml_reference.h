@@ -1,0 +1,32 @@
+// whisper.cpp over ggml, to compare with: private parts of it are included, as the engine does.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sotto::kernels {
+
+class ggml_reference {
+  public:
+    // `backend`: the module of ggml's CPU backend.
+    ggml_reference(const std::string & backend, const std::string & model, int threads);
+    ~ggml_reference();
+
+    void mel(const std::vector<float> & pcm);
+    // [frame][mel] of the first `frames`.
+    std::vector<float> mel_frames(int frames) const;
+    void set_mel(const std::vector<float> & frames_by_mel, int frames);
+    void encode();
+    // [position][state], after the last norm.
+    std::vector<float> encoder_output() const;
+    // Logits of the last token.
+    const float * decode(const std::vector<int32_t> & tokens, int past);
+
+  private:
+    struct parts;
+    std::unique_ptr<parts> parts_;
+};
+
+} // namespace sotto::kernels

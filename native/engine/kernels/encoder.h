@@ -1,0 +1,48 @@
+// Whisper's encoder: a window's log-mel spectrogram → its slot of the cross-attention's cache. Allocates only when it is made.
+#pragma once
+
+#include "caches.h"
+#include "model.h"
+#include "thread_team.h"
+#include "token_buffer.h"
+
+namespace sotto::kernels {
+
+class encoder {
+  public:
+    encoder(const model & model, thread_team & team, const kernel_table & table = best_table());
+
+    // `mel`: [2 * positions][mels], 0 < positions <= audio_context. `cancel`, which may be null, is read before every layer:
+    // not zero ends the call with false, and leaves the slot without positions.
+    bool encode(const float * mel, int32_t positions, cross_cache & cache, int slot, const int32_t * cancel = nullptr);
+
+    // What the encoder made of the last window, before its last norm: [position][state].
+    const float * residual() const { return x_.data(); }
+
+  private:
+    // Of one thread, for TOKENS tokens.
+    struct workspace {
+        token_buffer         bytes;
+        aligned_array<float> normal, wide, scores, frames;
+        workspace(const model_dimensions & dimensions);
+    };
+
+    void convolve(const float * mel, int32_t positions);
+    void attend(const encoder_layer & layer, int32_t positions);
+    void feed_forward(const encoder_layer & layer, int32_t positions);
+    void fill(const decoder_layer & layer, int index, int32_t positions, cross_cache & cache, int slot);
+
+    const model &        model_;
+    thread_team &        team_;
+    const kernel_table & table_;
+    int64_t              width_;
+    aligned_array<float> mel_;    // with a row of zeros before and after
+    aligned_array<float> x_;
+    aligned_array<float> query_;  // [position][state]; the attention's result takes its place
+    aligned_array<float> key_;    // [head][panel][64][64]
+    aligned_array<float> value_;  // [head][position][64]
+    token_buffer         result_; // the encoder's output as bytes
+    std::vector<workspace> workspaces_;
+};
+
+} // namespace sotto::kernels
