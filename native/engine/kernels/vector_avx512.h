@@ -63,6 +63,7 @@ static inline vf mantissa_of(vf a) { return _mm512_getmant_ps(a, _MM_MANT_NORM_1
 
 static inline vi to_int(vf a) { return _mm512_cvtps_epi32(a); }
 static inline vf to_float(vi a) { return _mm512_cvtepi32_ps(a); }
+static inline vi load_ints(const int32_t * p) { return _mm512_loadu_si512(p); }
 static inline vi int_zero() { return _mm512_setzero_si512(); }
 static inline vi int_set1(int32_t x) { return _mm512_set1_epi32(x); }
 static inline vi int_add(vi a, vi b) { return _mm512_add_epi32(a, b); }

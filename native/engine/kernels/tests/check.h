@@ -32,14 +32,32 @@ inline void check(bool holds, const std::string & what) {
     if (!holds) throw std::runtime_error(what);
 }
 
-// Calls body(table) for every table but the plain one.
+#ifdef SOTTO_AMX_EMULATED
+} // namespace sotto::kernels::tests
+namespace sotto::kernels {
+extern const kernel_table amx_emulated_table;
+}
+namespace sotto::kernels::tests {
+#endif
+
+// All but the plain one, and AMX over emulated tiles where its vectors run.
+inline std::vector<const kernel_table *> tested_tables() {
+    std::vector<const kernel_table *> tables;
+    for (const kernel_table * const * table = runnable_tables(); *table != &plain_table(); ++table) {
+        tables.push_back(*table);
+#ifdef SOTTO_AMX_EMULATED
+        if (std::string((*table)->name) == "avx512vnni") tables.push_back(&amx_emulated_table);
+#endif
+    }
+    return tables;
+}
+
 inline void each_table(const std::function<void(const kernel_table &)> & body) {
-    for (const kernel_table * const * table = runnable_tables(); *table; ++table) {
-        if (*table == &plain_table()) continue;
+    for (const kernel_table * table : tested_tables()) {
         try {
-            body(**table);
+            body(*table);
         } catch (const std::exception & error) {
-            throw std::runtime_error(std::string((*table)->name) + ": " + error.what());
+            throw std::runtime_error(std::string(table->name) + ": " + error.what());
         }
     }
 }

@@ -7,7 +7,7 @@
 int main(int argc, char ** argv) {
     using namespace sotto::kernels;
     std::printf("tables:");
-    for (const kernel_table * const * table = runnable_tables(); *table; ++table) std::printf(" %s", (*table)->name);
+    for (const kernel_table * table : tests::tested_tables()) std::printf(" %s;", table->name);
     std::printf("\n");
     int failed = 0;
     for (const tests::test & test : tests::all_tests()) {

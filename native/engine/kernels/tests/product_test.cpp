@@ -66,7 +66,7 @@ SOTTO_TEST(int8_product_of_every_shape) {
             }
         }
     }
-    for (int64_t tokens = 1; tokens <= 20; ++tokens) compare_int8({ 96, 128, tokens }, values::normal, values::normal, 7);
+    for (int64_t tokens = 1; tokens <= 70; ++tokens) compare_int8({ 96, 128, tokens }, values::normal, values::normal, 7);
 }
 
 SOTTO_TEST(int8_product_of_extreme_values) {
