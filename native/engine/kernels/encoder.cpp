@@ -11,6 +11,11 @@ constexpr int64_t TOKENS = PANEL;
 // Queries of one head that a thread takes at once.
 constexpr int64_t QUERIES = 16 * QUERIES_AT_ONCE;
 
+model_dimensions one_layer(model_dimensions dimensions) {
+    dimensions.text_layers = 1;
+    return dimensions;
+}
+
 bool is_cancelled(const int32_t * cancel) { return cancel && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0; }
 
 } // namespace
@@ -19,12 +24,12 @@ encoder::workspace::workspace(const model_dimensions & dimensions)
     : bytes(TOKENS, 4 * dimensions.audio_state), normal(dimensions.audio_state), wide(TOKENS * 4 * dimensions.audio_state),
       scores(attention_scratch(dimensions.audio_context)), frames((2 * TOKENS + 1) * dimensions.audio_state) {}
 
-encoder::encoder(const model & model, thread_team & team, const kernel_table & table)
-    : model_(model), team_(team), table_(table), width_(model.dimensions.audio_state),
+encoder::encoder(const model & model, thread_team & team, const kernel_table & table, encoder_attention_mode mode)
+    : model_(model), team_(team), table_(table), mode_(mode), width_(model.dimensions.audio_state),
       mel_((2 * static_cast<int64_t>(model.dimensions.audio_context) + 2) * model.dimensions.mels),
       x_(model.dimensions.audio_context * width_), query_(model.dimensions.audio_context * width_),
       key_(padded(model.dimensions.audio_context, PANEL) * width_), value_(padded(model.dimensions.audio_context, PANEL) * width_),
-      result_(model.dimensions.audio_context, width_) {
+      own_(one_layer(model.dimensions), mode == encoder_attention_mode::bytes ? 1 : 0), result_(model.dimensions.audio_context, width_) {
     for (int i = 0; i < team.threads(); ++i) workspaces_.emplace_back(model.dimensions);
 }
 
@@ -85,6 +90,16 @@ void encoder::convolve(const float * mel, int32_t positions) {
 }
 
 void encoder::attend(const encoder_layer & layer, int32_t positions) {
+    project(layer, positions);
+    if (mode_ == encoder_attention_mode::floats) {
+        attend_in_floats(positions);
+    } else {
+        attend_in_bytes(positions);
+    }
+}
+
+// Queries, keys and values, each where its attention wants it.
+void encoder::project(const encoder_layer & layer, int32_t positions) {
     const int64_t panels = panels_of(width_);
     const int64_t head_floats = padded(model_.dimensions.audio_context, PANEL) * HEAD;
     team_.each(panels_of(positions), [&](int64_t panel, int thread) {
@@ -105,14 +120,24 @@ void encoder::attend(const encoder_layer & layer, int32_t positions) {
         then.out        = work.wide.data();
         then.out_stride = 3 * width_;
         table_.int8_product(layer.query_key_value.weights.weights(), panels, 3 * panels, bytes, 0, count, then);
-        for (int64_t head = 0; head < model_.dimensions.audio_heads; ++head) {
-            const float * keys = work.wide.data() + width_ + head * HEAD;
+        const float * keys = work.wide.data() + width_;
+        if (mode_ == encoder_attention_mode::bytes) {
+            for (int64_t i = 0; i < count; ++i) {
+                std::copy_n(keys + i * 3 * width_, width_, key_.data() + (begin + i) * width_);
+                std::copy_n(keys + i * 3 * width_ + width_, width_, value_.data() + (begin + i) * width_);
+            }
+            return;
+        }
+        for (int64_t head = 0; head < model_.dimensions.audio_heads; ++head, keys += HEAD) {
             table_.pack_keys(keys, 3 * width_, 0, count, key_.data() + head * head_floats + begin * HEAD);
             float * values = value_.data() + head * head_floats + begin * HEAD;
             for (int64_t i = 0; i < count; ++i) std::copy_n(keys + width_ + i * 3 * width_, HEAD, values + i * HEAD);
         }
     });
+}
 
+void encoder::attend_in_floats(int32_t positions) {
+    const int64_t head_floats = padded(model_.dimensions.audio_context, PANEL) * HEAD;
     const int64_t blocks = (positions + QUERIES - 1) / QUERIES;
     team_.each(blocks * model_.dimensions.audio_heads, [&](int64_t item, int thread) {
         const int64_t head = item / blocks;
@@ -121,6 +146,22 @@ void encoder::attend(const encoder_layer & layer, int32_t positions) {
         table_.encoder_attention(queries, width_, key_.data() + head * head_floats, value_.data() + head * head_floats, positions, begin,
                                  std::min<int64_t>(positions, begin + QUERIES), queries, width_,
                                  workspaces_[static_cast<size_t>(thread)].scores.data());
+    });
+}
+
+void encoder::attend_in_bytes(int32_t positions) {
+    own_.set_positions(0, positions);
+    team_.each(model_.dimensions.audio_heads, [&](int64_t head, int) {
+        cross_head to = own_.head(0, 0, static_cast<int>(head));
+        table_.pack_cross(key_.data() + head * HEAD, value_.data() + head * HEAD, width_, to);
+    });
+    const int64_t blocks = (positions + QUERIES - 1) / QUERIES;
+    team_.each(blocks * model_.dimensions.audio_heads, [&](int64_t item, int thread) {
+        const int64_t head = item / blocks;
+        const int64_t begin = item % blocks * QUERIES;
+        float * queries = query_.data() + begin * width_ + head * HEAD;
+        table_.cross_attention(queries, width_, std::min<int64_t>(positions - begin, QUERIES), own_.head(0, 0, static_cast<int>(head)),
+                               queries, width_, workspaces_[static_cast<size_t>(thread)].scores.data());
     });
 }
 

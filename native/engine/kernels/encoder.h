@@ -8,9 +8,14 @@
 
 namespace sotto::kernels {
 
+// How the encoder attends to itself. `floats` is exact; `bytes` holds keys and values as the cross-attention's cache does, is
+// faster, and costs as much precision again as the products do (docs/kernels.md).
+enum class encoder_attention_mode { floats, bytes };
+
 class encoder {
   public:
-    encoder(const model & model, thread_team & team, const kernel_table & table = best_table());
+    encoder(const model & model, thread_team & team, const kernel_table & table = best_table(),
+            encoder_attention_mode mode = encoder_attention_mode::floats);
 
     // `mel`: [2 * positions][mels], 0 < positions <= audio_context. `cancel`, which may be null, is read before every layer:
     // not zero ends the call with false, and leaves the slot without positions.
@@ -29,18 +34,23 @@ class encoder {
 
     void convolve(const float * mel, int32_t positions);
     void attend(const encoder_layer & layer, int32_t positions);
+    void project(const encoder_layer & layer, int32_t positions);
+    void attend_in_floats(int32_t positions);
+    void attend_in_bytes(int32_t positions);
     void feed_forward(const encoder_layer & layer, int32_t positions);
     void fill(const decoder_layer & layer, int index, int32_t positions, cross_cache & cache, int slot);
 
     const model &        model_;
     thread_team &        team_;
     const kernel_table & table_;
+    encoder_attention_mode mode_;
     int64_t              width_;
     aligned_array<float> mel_;    // with a row of zeros before and after
     aligned_array<float> x_;
     aligned_array<float> query_;  // [position][state]; the attention's result takes its place
-    aligned_array<float> key_;    // [head][panel][64][64]
-    aligned_array<float> value_;  // [head][position][64]
+    aligned_array<float> key_;    // floats: [head][panel][64][64]; bytes: [position][state]
+    aligned_array<float> value_;  // floats: [head][position][64]; bytes: [position][state]
+    cross_cache          own_;    // bytes: one layer's keys and values
     token_buffer         result_; // the encoder's output as bytes
     std::vector<workspace> workspaces_;
 };

@@ -112,19 +112,28 @@ int main(int argc, char ** argv) {
                 times(mel_times).c_str(), median(mel_times) / median(own_mel_times), mel_apart);
     reference.set_mel(mel, 2 * d.audio_context);
 
-    std::vector<double> ours, theirs;
+    encoder encode_bytes(packed, team, best_table(), encoder_attention_mode::bytes);
+    std::vector<double> ours, theirs, bytes;
     for (int round = 0; round < rounds; ++round) {
+        bytes.push_back(milliseconds_of([&] { encode_bytes.encode(mel.data(), d.audio_context, audio, 0); }));
         ours.push_back(milliseconds_of([&] { encode.encode(mel.data(), d.audio_context, audio, 0); }));
         theirs.push_back(milliseconds_of([&] { reference.encode(); }));
     }
-    std::vector<float> output(static_cast<size_t>(d.audio_context) * d.audio_state);
-    for (int64_t i = 0; i < d.audio_context; ++i) {
-        plain_table().layer_norm(encode.residual() + i * d.audio_state, packed.encoder_norm.gamma.data(), packed.encoder_norm.beta.data(),
-                                 d.audio_state, output.data() + i * d.audio_state);
-    }
+    const auto output_of = [&](const encoder & from) {
+        std::vector<float> output(static_cast<size_t>(d.audio_context) * d.audio_state);
+        for (int64_t i = 0; i < d.audio_context; ++i) {
+            plain_table().layer_norm(from.residual() + i * d.audio_state, packed.encoder_norm.gamma.data(), packed.encoder_norm.beta.data(),
+                                     d.audio_state, output.data() + i * d.audio_state);
+        }
+        return output;
+    };
     const auto expected = reference.encoder_output();
-    std::printf("encode: ours %s, ggml %s, ratio %.2f; output apart by %.4f (relative L2)\n", times(ours).c_str(), times(theirs).c_str(),
-                median(theirs) / median(ours), relative(output.data(), expected.data(), expected.size()));
+    const auto report = [&](const char * name, const encoder & from, const std::vector<double> & mine) {
+        std::printf("encode, %s: ours %s, ggml %s, ratio %.2f; output apart by %.4f (relative L2)\n", name, times(mine).c_str(),
+                    times(theirs).c_str(), median(theirs) / median(mine), relative(output_of(from).data(), expected.data(), expected.size()));
+    };
+    report("attention in floats", encode, ours);
+    report("attention in bytes", encode_bytes, bytes);
 
     // Every slot the same window, so that batched rows must agree with a single one.
     for (int slot = 1; slot < audio.slots(); ++slot) encode.encode(mel.data(), d.audio_context, audio, slot);

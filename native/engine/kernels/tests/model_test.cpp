@@ -72,6 +72,20 @@ SOTTO_TEST(encoder_and_decoder_are_near_those_of_the_plain_loops) {
     });
 }
 
+SOTTO_TEST(encoder_attention_in_bytes_is_near_that_in_floats) {
+    const model * from = demonstration();
+    if (!from) return;
+    const auto mel = some_mel(*from, 2);
+    each_table([&](const kernel_table & table) {
+        rig all(*from, 2, 1, 8, table);
+        encoder bytes(*from, all.team, table, encoder_attention_mode::bytes);
+        const size_t count = static_cast<size_t>(POSITIONS * from->dimensions.audio_state);
+        check(all.encode.encode(mel.data(), POSITIONS, all.audio, 0) && bytes.encode(mel.data(), POSITIONS, all.audio, 0), "encode");
+        check_near(std::vector<float>(bytes.residual(), bytes.residual() + count),
+                   std::vector<float>(all.encode.residual(), all.encode.residual() + count), 0.02, "residual");
+    });
+}
+
 SOTTO_TEST(rows_of_a_batch_are_those_of_each_alone) {
     const model * from = demonstration();
     if (!from) return;
