@@ -79,4 +79,42 @@ const float * ggml_reference::decode(const std::vector<int32_t> & tokens, int pa
     return state.logits.data() + static_cast<size_t>(count - 1) * parts_->context->vocab.n_vocab;
 }
 
+struct ggml_product::parts {
+    ggml_backend_t        backend = nullptr;
+    ggml_context *        context = nullptr;
+    ggml_backend_buffer_t buffer = nullptr;
+    ggml_cgraph *         graph = nullptr;
+    ~parts() {
+        ggml_backend_buffer_free(buffer);
+        ggml_free(context);
+        ggml_backend_free(backend);
+    }
+};
+
+ggml_product::ggml_product(const std::string & backend, bool quantized, int64_t rows, int64_t columns, int64_t tokens) : parts_(new parts) {
+    if (!ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU)) ggml_backend_load(backend.c_str());
+    parts_->backend = ggml_backend_init_by_type(GGML_BACKEND_DEVICE_TYPE_CPU, nullptr);
+    ggml_backend_reg_t registry = ggml_backend_dev_backend_reg(ggml_backend_get_device(parts_->backend));
+    auto * set_threads = reinterpret_cast<ggml_backend_set_n_threads_t>(ggml_backend_reg_get_proc_address(registry, "ggml_backend_set_n_threads"));
+    set_threads(parts_->backend, 1);
+    parts_->context = ggml_init({ 16 * ggml_tensor_overhead() + ggml_graph_overhead(), nullptr, true });
+    const ggml_type type = quantized ? GGML_TYPE_Q8_0 : GGML_TYPE_F16;
+    ggml_tensor * weights = ggml_new_tensor_2d(parts_->context, type, columns, rows);
+    ggml_tensor * x = ggml_new_tensor_2d(parts_->context, GGML_TYPE_F32, columns, tokens);
+    ggml_tensor * y = ggml_mul_mat(parts_->context, weights, x);
+    parts_->graph = ggml_new_graph(parts_->context);
+    ggml_build_forward_expand(parts_->graph, y);
+    parts_->buffer = ggml_backend_alloc_ctx_tensors(parts_->context, parts_->backend);
+    std::vector<float> row(static_cast<size_t>(columns));
+    for (int64_t i = 0; i < columns; ++i) row[static_cast<size_t>(i)] = std::sin(static_cast<float>(i));
+    std::vector<uint8_t> packed(ggml_row_size(type, columns));
+    ggml_quantize_chunk(type, row.data(), packed.data(), 0, 1, columns, nullptr);
+    for (int64_t i = 0; i < rows; ++i) ggml_backend_tensor_set(weights, packed.data(), static_cast<size_t>(i) * packed.size(), packed.size());
+    for (int64_t i = 0; i < tokens; ++i) ggml_backend_tensor_set(x, row.data(), static_cast<size_t>(i) * row.size() * 4, row.size() * 4);
+}
+
+ggml_product::~ggml_product() = default;
+
+void ggml_product::compute() { ggml_backend_graph_compute(parts_->backend, parts_->graph); }
+
 } // namespace sotto::kernels

@@ -29,4 +29,16 @@ class ggml_reference {
     std::unique_ptr<parts> parts_;
 };
 
+// A product of ggml's: weights of rows x columns in q8_0 or f16, `tokens` columns of floats.
+class ggml_product {
+  public:
+    ggml_product(const std::string & backend, bool quantized, int64_t rows, int64_t columns, int64_t tokens);
+    ~ggml_product();
+    void compute();
+
+  private:
+    struct parts;
+    std::unique_ptr<parts> parts_;
+};
+
 } // namespace sotto::kernels
