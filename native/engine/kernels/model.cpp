@@ -24,6 +24,8 @@ class reader {
     }
 
     packed_int8 matrix(const std::vector<std::string> & names, int64_t rows, int64_t columns) {
+        // Before anything is allocated: the header alone may promise more than the file holds.
+        for (const std::string & name : names) checked(name, rows * columns);
         packed_int8 packed(rows * static_cast<int64_t>(names.size()), columns);
         std::vector<float> row(static_cast<size_t>(columns));
         int64_t at = 0;

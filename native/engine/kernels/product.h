@@ -30,12 +30,15 @@ static inline void finish(vf * sums, const epilogue & then, int64_t row, int64_t
 
 // --- bytes
 
-template <int T>
+// AHEAD: the next panel is asked for while this one is used. Few tokens are done with a panel before the processor's own
+// look-ahead has brought the next.
+template <int T, bool AHEAD>
 static inline void int8_tile(const int8_weights & weights, int64_t row, const int8_tokens & tokens, int64_t token,
                              const epilogue & then) {
     const uint8_t * w = weights.packed + row / PANEL * weights.panel_bytes() + row % PANEL * GROUP;
     const int8_t * x = tokens.values + token * tokens.stride;
     const int64_t stride = tokens.stride;
+    const int64_t ahead = weights.panel_bytes();
     vi sums[T][STRIP];
     SOTTO_UNROLL for (int t = 0; t < T; ++t) {
         SOTTO_UNROLL for (int v = 0; v < STRIP; ++v) sums[t][v] = int_zero();
@@ -43,6 +46,9 @@ static inline void int8_tile(const int8_weights & weights, int64_t row, const in
     for (int64_t column = 0; column < weights.columns; column += GROUP, w += PANEL * GROUP) {
         unsigned_bytes rows[STRIP];
         SOTTO_UNROLL for (int v = 0; v < STRIP; ++v) rows[v] = load_unsigned(w + v * WIDTH * GROUP);
+        if (AHEAD) {
+            SOTTO_UNROLL for (int v = 0; v < STRIP * WIDTH * GROUP; v += 64) __builtin_prefetch(w + ahead + v, 0, 2);
+        }
         SOTTO_UNROLL for (int t = 0; t < T; ++t) {
             const signed_bytes bytes = broadcast_signed(x + t * stride + column);
             SOTTO_UNROLL for (int v = 0; v < STRIP; ++v) sums[t][v] = dot(sums[t][v], rows[v], bytes);
@@ -68,22 +74,36 @@ template <typename Tile> static inline void in_tiles(int64_t first, int64_t last
     }
 }
 
+// Tokens up to which a panel is used so briefly that the next must be asked for.
+constexpr int64_t FEW_TOKENS = 16;
+
+template <bool AHEAD>
+static inline void int8_strip(const int8_weights & weights, int64_t row, const int8_tokens & tokens, int64_t token, int count,
+                              const epilogue & then) {
+    switch (count) {
+        case 1: int8_tile<1, AHEAD>(weights, row, tokens, token, then); break;
+        case 2: int8_tile<2, AHEAD>(weights, row, tokens, token, then); break;
+        case 3: int8_tile<3, AHEAD>(weights, row, tokens, token, then); break;
+        case 4: int8_tile<4, AHEAD>(weights, row, tokens, token, then); break;
+#if !defined(SOTTO_FOUR_TOKENS)
+        case 5: int8_tile<5, AHEAD>(weights, row, tokens, token, then); break;
+        case 6: int8_tile<6, AHEAD>(weights, row, tokens, token, then); break;
+#endif
+        default: break;
+    }
+}
+
 static void int8_product(const int8_weights & weights, int64_t first_panel, int64_t last_panel, const int8_tokens & tokens,
                          int64_t first_token, int64_t last_token, const epilogue & then) {
+    const bool few = last_token - first_token <= FEW_TOKENS;
     for (int64_t panel = first_panel; panel < last_panel; ++panel) {
         for (int strip = 0; strip < STRIPS; ++strip) {
             const int64_t row = panel * PANEL + strip * STRIP * WIDTH;
             in_tiles(first_token, last_token, STRIP_TOKENS, [&](int64_t token, int count) {
-                switch (count) {
-                    case 1: int8_tile<1>(weights, row, tokens, token, then); break;
-                    case 2: int8_tile<2>(weights, row, tokens, token, then); break;
-                    case 3: int8_tile<3>(weights, row, tokens, token, then); break;
-                    case 4: int8_tile<4>(weights, row, tokens, token, then); break;
-#if !defined(SOTTO_FOUR_TOKENS)
-                    case 5: int8_tile<5>(weights, row, tokens, token, then); break;
-                    case 6: int8_tile<6>(weights, row, tokens, token, then); break;
-#endif
-                    default: break;
+                if (few && token == first_token) {
+                    int8_strip<true>(weights, row, tokens, token, count, then);
+                } else {
+                    int8_strip<false>(weights, row, tokens, token, count, then);
                 }
             });
         }
