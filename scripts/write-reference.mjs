@@ -5,7 +5,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ERRORS } from "../dist/core/errors.js";
-import { environmentName, flagName, OPTION_NAMES, optionEntry } from "../dist/core/options.js";
+import { environmentName, flagName, isFileOnly, OPTION_NAMES, optionEntry } from "../dist/core/options.js";
+import { PROVIDER_KEY_NAMES, providerKeyEntry } from "../dist/core/provider-settings.js";
 import { DIALECTS } from "../dist/dialects/dialects.js";
 import { expectation } from "../dist/dialects/field-value.js";
 import { entriesOf, FIELD_NAMES, FIELDS } from "../dist/dialects/fields.js";
@@ -27,10 +28,17 @@ const errors = [
   "",
 ].join("\n");
 
+/** Kinds whose names say little. */
+const KINDS = {
+  baseUrl: "an http(s) URL",
+  environmentName: "a variable's name",
+  modelNames: "an object",
+  providers: "a list",
+};
 const range = (entry) => {
-  if (entry.kind === "integer") return `${entry.min} to ${entry.max}`;
-  if (entry.kind === "string" && entry.choices) return entry.choices.join(", ");
-  return entry.kind;
+  if (entry.kind === "integer" || entry.kind === "number") return `${entry.min} to ${entry.max}`;
+  if (entry.choices) return entry.choices.join(", ");
+  return KINDS[entry.kind] ?? entry.kind;
 };
 const options = [
   "# Options",
@@ -44,14 +52,27 @@ const options = [
     const entry = optionEntry(name);
     const preset = entry.default === undefined ? "" : `\`${entry.default}\``;
     return row(
-      `\`--${flagName(name)}\``,
-      `\`${environmentName(name)}\``,
+      isFileOnly(name) ? "" : `\`--${flagName(name)}\``,
+      isFileOnly(name) ? "" : `\`${environmentName(name)}\``,
       `\`${name}\``,
       range(entry),
       preset,
       entry.commands.join(", "),
       entry.doc,
     );
+  }),
+  "",
+  "## providers",
+  "",
+  "Each member of the list `providers` in the config file, written from `src/core/provider-settings.ts`. [overflow.md](overflow.md)",
+  "says when a provider is asked, which and how.",
+  "",
+  row("key", "values", "default", "what"),
+  row("---", "---", "---", "---"),
+  ...PROVIDER_KEY_NAMES.map((key) => {
+    const entry = providerKeyEntry(key);
+    const preset = entry.default === undefined ? (entry.required ? "required" : "") : `\`${entry.default}\``;
+    return row(`\`${key}\``, range(entry), preset, entry.doc);
   }),
   "",
 ].join("\n");
@@ -76,13 +97,14 @@ const fields = [
   "Written by `npm run docs` from `src/dialects/fields.ts` and the dialects. Lists are written as `name`, `name[]`, repeated,",
   "or as a JSON string; objects as `name[sub]` or as a JSON string; booleans as `true`, `false`, `1` or `0`. An empty string",
   "means absent. A wrong value is 400 with `param`. A field that a dialect does not have is accepted and named in the header",
-  "`x-sotto-ignored`, and so is one whose effect is still to come (†).",
+  "`x-sotto-ignored`, and so is one whose effect is still to come (†), and one for remote providers (‡, [overflow.md](overflow.md))",
+  "where none is configured.",
   "",
   row("field", "values", "default", "what"),
   row("---", "---", "---", "---"),
   ...FIELD_NAMES.map((name) => {
-    const { names, default: preset, doc, pending } = FIELDS[name];
-    const mark = pending ? " †" : "";
+    const { names, default: preset, doc, pending, needsProviders } = FIELDS[name];
+    const mark = pending ? " †" : needsProviders ? " ‡" : "";
     return row(`${names.map(code).join(", ")}${mark}`, expectation(FIELDS[name]), preset ? code(preset) : "", doc);
   }),
   "",

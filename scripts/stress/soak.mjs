@@ -75,6 +75,8 @@ async function watch() {
 const [firstEngine] = server.enginePids();
 await Promise.all([watch(), ...Array.from({ length: Number(values.clients) }, client)]);
 const [lastEngine] = server.enginePids();
+// What the last ones to leave have begun ends within a moment.
+for (let tries = 0; server.spooled().length > 0 && tries < 50; tries++) await sleep(100);
 const spooled = server.spooled().length;
 const exitCode = await server.stop();
 

@@ -1,7 +1,7 @@
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { FileLockedError, lockFile } from "../core/file-lock.js";
+import { FileLockedError, lockFileInTurn } from "../core/file-lock.js";
+import { replaceFile } from "../core/replace-file.js";
 import type { KeyRecord } from "./key.js";
 
 /** Why the keys could not be read or changed: one line for the operator. */
@@ -11,10 +11,6 @@ export class KeyFileError extends Error {
 
 const VERSION = 1;
 const OWNER_ONLY_FOLDER = 0o700;
-const OWNER_ONLY_FILE = 0o600;
-/** A change takes some milliseconds; who holds the lock for longer is stuck. */
-const LOCK_TIMEOUT_MS = 10_000;
-const LOCK_RETRY_MS = 20;
 
 /** `keys/keys.json` under SOTTO_HOME. Once it exists requests need a key, even when none is left in it. */
 export class KeyFile {
@@ -53,7 +49,7 @@ export class KeyFile {
     const unlock = await this.#lock();
     try {
       const { keys, result } = change(await this.read());
-      await this.#write(`${JSON.stringify({ version: VERSION, keys }, null, 2)}\n`);
+      await replaceFile(this.#path, `${JSON.stringify({ version: VERSION, keys }, null, 2)}\n`);
       return result;
     } finally {
       await unlock();
@@ -61,35 +57,12 @@ export class KeyFile {
   }
 
   async #lock(): Promise<() => Promise<void>> {
-    for (const startedMs = performance.now(); ; ) {
-      try {
-        return await lockFile(this.#path);
-      } catch (error) {
-        if (!(error instanceof FileLockedError)) throw error;
-        if (performance.now() - startedMs > LOCK_TIMEOUT_MS) {
-          throw new KeyFileError(`${error.holder} is changing the keys at the moment. Try again when it is done.`);
-        }
-        await sleep(LOCK_RETRY_MS * (0.5 + Math.random()));
-      }
-    }
-  }
-
-  /** Nobody ever sees half a file under its name, nor one that others may read. */
-  async #write(text: string): Promise<void> {
-    const partPath = `${this.#path}.part`;
-    await rm(partPath, { force: true });
-    const handle = await open(partPath, "wx", OWNER_ONLY_FILE);
     try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
+      return await lockFileInTurn(this.#path);
+    } catch (error) {
+      if (!(error instanceof FileLockedError)) throw error;
+      throw new KeyFileError(`${error.holder} is changing the keys at the moment. Try again when it is done.`);
     }
-    await rename(partPath, this.#path);
-    const folder = await open(dirname(this.#path), "r");
-    // Without this a power cut may bring a revoked key back; some file systems refuse it for folders.
-    await folder.sync().catch(() => {});
-    await folder.close();
   }
 }
 

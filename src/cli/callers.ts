@@ -9,7 +9,8 @@ import { isLoopback } from "../core/loopback.js";
 import type { Config } from "../core/options.js";
 
 /** RFC 7518, section 3.2: at least as long as the hash. A shorter one can be guessed from any token. */
-const MIN_SECRET_BYTES = 32;
+const SAFE_SECRET_BYTES = 32;
+const LONGER_SECRET = "It may be guessed from a token; a safe one is made with: openssl rand -base64 32";
 
 type CallerOptions = Pick<Config, "host" | "insecure" | "jwtSecret" | "jwks" | "jwtIssuer" | "jwtAudience"> & {
   home: string;
@@ -45,6 +46,9 @@ export class Callers {
    */
   async change(options: CallerOptions): Promise<void> {
     demandSense(options);
+    if (options.jwtSecret !== undefined && Buffer.byteLength(options.jwtSecret) < SAFE_SECRET_BYTES) {
+      this.#note(`the secret of --jwt-secret is shorter than ${SAFE_SECRET_BYTES} bytes. ${LONGER_SECRET}`);
+    }
     const load = options.jwks === undefined ? undefined : sourceOf(options.jwks);
     await this.#demandGuard(options);
     this.authenticator.useJwt(await this.#verifier(options, load));
@@ -96,13 +100,6 @@ export class Callers {
 function demandSense({ jwtSecret, jwks, jwtIssuer, jwtAudience }: CallerOptions): void {
   if (jwtSecret === undefined && jwks === undefined && (jwtIssuer ?? jwtAudience) !== undefined) {
     throw new UsageError("--jwt-issuer and --jwt-audience need --jwt-secret or --jwks.");
-  }
-  const byteCount = Buffer.byteLength(jwtSecret ?? "");
-  if (jwtSecret !== undefined && byteCount < MIN_SECRET_BYTES) {
-    const remedy = "One can be made with: openssl rand -base64 32";
-    throw new UsageError(
-      `Expected at least ${MIN_SECRET_BYTES} bytes for --jwt-secret, but received ${byteCount}. ${remedy}`,
-    );
   }
 }
 

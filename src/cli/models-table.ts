@@ -1,5 +1,6 @@
 import { catalog } from "../catalog/catalog.js";
 import type { BrokenModel, InstalledModel } from "../catalog/model-store.js";
+import { type SpeechModelState, speechEntry } from "../catalog/speech-model.js";
 import { alignColumns } from "./columns.js";
 
 const COLUMNS = ["", "ID", "STATE", "BYTES", "QUANTIZATION", "LANGUAGES", ""];
@@ -10,10 +11,12 @@ export interface ModelsOnDisk {
   broken: readonly BrokenModel[];
   /** Id of the model that serves when nobody names one. */
   defaultId: string | undefined;
+  /** The weights that find speech. */
+  speech: SpeechModelState;
 }
 
 /** What is installed, what is damaged, and what the catalog has beyond that; one line each. */
-export function modelsTable({ models, broken, defaultId }: ModelsOnDisk): string {
+export function modelsTable({ models, broken, defaultId, speech }: ModelsOnDisk): string {
   const known = new Set([...models, ...broken].map(({ id }) => id));
   const rows = [
     COLUMNS,
@@ -30,6 +33,7 @@ export function modelsTable({ models, broken, defaultId }: ModelsOnDisk): string
         entry.languages === "en" ? "English" : "multilingual",
         "",
       ]),
+    speechRow(speech),
   ];
   const footer = defaultId === undefined ? "No model is installed." : "* is the default model.";
   return `${alignColumns(rows, BYTES_COLUMN)}\n\n${footer} To install another: npx sotto models pull ID\n`;
@@ -45,6 +49,14 @@ function installedRow(model: InstalledModel, isDefault: boolean): string[] {
     model.languages.length === 1 ? "English" : "multilingual",
     model.demonstration ? `for demonstration; knows ${model.demonstration}` : "",
   ];
+}
+
+const SPEECH_STATES = { installed: "installed", missing: "available", broken: "damaged" } as const;
+
+function speechRow(speech: SpeechModelState): string[] {
+  const { id, bytes } = speechEntry();
+  const note = speech.state === "broken" ? speech.reason : "finds speech in recordings";
+  return ["", id, SPEECH_STATES[speech.state], formatBytes(bytes), "", "", note];
 }
 
 /** 147951465 → `147,951,465`, as `ls` and download pages count. */

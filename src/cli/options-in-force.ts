@@ -1,10 +1,20 @@
+import { isDeepStrictEqual } from "node:util";
 import { CommandError, UsageError } from "../core/config.js";
 import { type Config, flagName, OPTION_NAMES, type OptionName } from "../core/options.js";
 
 type ServeConfig = Config & { home: string };
 
 /** What a running server takes over; all else is read at the start. */
-const CHANGEABLE: readonly OptionName[] = ["jwtSecret", "jwks", "jwtIssuer", "jwtAudience"];
+const CHANGEABLE: readonly OptionName[] = [
+  "jwtSecret",
+  "jwks",
+  "jwtIssuer",
+  "jwtAudience",
+  "providers",
+  "overflowAfterMs",
+  "providerTimeoutMs",
+  "dailySpendLimit",
+];
 
 /** The options of a running server, which may be read again; a mistake in them changes nothing. */
 export class OptionsInForce {
@@ -28,13 +38,13 @@ export class OptionsInForce {
   async #readOnce(apply: (config: ServeConfig) => Promise<void>): Promise<void> {
     try {
       const read = this.#read();
-      const isChanged = (name: OptionName) => read[name] !== this.#config[name];
+      const isChanged = (name: OptionName) => !isDeepStrictEqual(read[name], this.#config[name]);
       const waiting = OPTION_NAMES.filter((name) => isChanged(name) && !CHANGEABLE.includes(name));
       const taken = { ...this.#config, ...Object.fromEntries(CHANGEABLE.map((name) => [name, read[name]])) };
       // Even without a change: a file behind an option may be another one now.
       await apply(taken);
       this.#config = taken;
-      this.#note("the options and keys were read again");
+      this.#note("the options, keys and providers were read again");
       if (waiting.length > 0) {
         const flags = waiting.map((name) => `--${flagName(name)}`).join(", ");
         this.#note(`changed, but read at the start only; to change them, start the server again: ${flags}`);

@@ -9,6 +9,7 @@ import { DEFAULT_REQUEST, type ResponseFormat, type TranscribeRequest } from "..
 import { chooseBackend } from "../engine/backend.js";
 import { divideCores } from "../engine/parallelism.js";
 import { SpoolFolder } from "../media/spool.js";
+import { SpeechDetection } from "../plan/speech-detection.js";
 import { RENDERERS } from "../render/renderers.js";
 import { Scheduler } from "../schedule/scheduler.js";
 import { Transcriber } from "../transcriber.js";
@@ -50,7 +51,14 @@ export async function runTranscribe(args: string[]): Promise<number> {
     memoryLimitBytes: config.memoryLimit ?? defaultMemoryLimitBytes(),
     keepAliveMs: Number.POSITIVE_INFINITY,
   });
-  const transcriber = new Transcriber({ scheduler, ffmpegPath: config.ffmpeg, maximumMs: config.maxDuration });
+  const warn = (line: string) => process.stderr.write(`${line}\n`);
+  const speech = new SpeechDetection({ modelsFolder: store.folder, cpuModule: backend.cpuModule, warn });
+  const transcriber = new Transcriber({
+    scheduler,
+    ffmpegPath: config.ffmpeg,
+    maximumMs: config.maxDuration,
+    detector: () => speech.detector(),
+  });
   const spoolFolder = await SpoolFolder.create(config.home);
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort(new Error("interrupted")));
@@ -64,7 +72,7 @@ export async function runTranscribe(args: string[]): Promise<number> {
         await using work = await spoolFolder.open();
         const recording = { inputPath: file, folder: work.path };
         using progress = new TranscriptionProgress(basename(file), process.stderr);
-        const onProgress = (doneCount: number, windowCount: number) => progress.update(doneCount, windowCount);
+        const onProgress = (doneMs: number, totalMs: number | undefined) => progress.update(doneMs, totalMs);
         const transcript = await transcriber.transcribe(recording, request, model, interrupted.signal, { onProgress });
         progress.stop();
         const stamp = { id: `trn_${basename(file)}`, createdSec: Math.floor(Date.now() / 1000) };
@@ -78,7 +86,7 @@ export async function runTranscribe(args: string[]): Promise<number> {
       }
     }
   } finally {
-    await scheduler.close();
+    await Promise.all([scheduler.close(), speech.close()]);
     await spoolFolder.close();
   }
   return failures > 0 ? 1 : 0;

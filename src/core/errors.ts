@@ -77,6 +77,12 @@ export const ERRORS = {
     type: "rate_limit_error",
     template: "All {limit} waiting places are taken. Send the request again in {retryAfterSec} s.",
   },
+  rate_limited: {
+    status: 429,
+    retryable: true,
+    type: "rate_limit_error",
+    template: "The limit of {limit} {what} a minute is reached. Send the request again in {retryAfterSec} s.",
+  },
   internal_error: {
     status: 500,
     retryable: true,
@@ -94,6 +100,13 @@ export const ERRORS = {
     retryable: false,
     type: "invalid_request_error",
     template: "The client closed the connection before the answer was ready.",
+  },
+  provider_failed: {
+    status: 502,
+    retryable: true,
+    type: "server_error",
+    retryAfterSec: 5,
+    template: "No remote provider could serve the request ({reason}). Send it again.",
   },
   decoder_missing: unavailable(60, "ffmpeg was not found, so audio cannot be decoded. {remedy}"),
   model_loading: unavailable(2, "The model is being loaded. Requests are taken and wait for it."),

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFile, stat, unlink, utimes, writeFile } from "node:fs/promises";
 import { hostname, uptime } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** Another living process holds the lock. */
 export class FileLockedError extends Error {
@@ -55,6 +56,25 @@ export async function lockFile(path: string): Promise<() => Promise<void>> {
     clearInterval(heartbeat);
     if ((await readLock(lockPath)) === JSON.stringify(own)) await unlink(lockPath).catch(() => {});
   };
+}
+
+/** A change takes some milliseconds; who holds a lock for longer is stuck. */
+const TURN_TIMEOUT_MS = 10_000;
+const TURN_RETRY_MS = 20;
+
+/**
+ * Like {@link lockFile}, but waits while others make their short changes.
+ * @throws FileLockedError when one of them takes too long
+ */
+export async function lockFileInTurn(path: string): Promise<() => Promise<void>> {
+  for (const startedMs = performance.now(); ; ) {
+    try {
+      return await lockFile(path);
+    } catch (error) {
+      if (!(error instanceof FileLockedError) || performance.now() - startedMs > TURN_TIMEOUT_MS) throw error;
+      await sleep(TURN_RETRY_MS * (0.5 + Math.random()));
+    }
+  }
 }
 
 async function tryCreate(lockPath: string, own: Holder): Promise<boolean> {

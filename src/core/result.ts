@@ -20,6 +20,8 @@ export interface Segment {
   tokens: number[];
   /** Of the text's tokens, when the request asked for them. */
   logprobs?: TokenLogprob[];
+  /** Its words, when the request asked for them and the engine aligned them with the sound. */
+  words?: Word[];
   /** Where in the file the 30 s that the encoder saw began. */
   seekMs: number;
   /** The temperature whose result was kept. */
@@ -42,11 +44,30 @@ export interface Word {
   speaker?: string;
 }
 
-/** What was heard as no speech and is not in the transcript. */
+/** The rules by which text is held back. */
+export const SUPPRESSION_RULES = [
+  /** The model hears no speech, and doubts what it wrote. */
+  "no_speech",
+  /** The mean log-probability of the tokens is too low. */
+  "avg_logprob",
+  /** The text compresses too well. */
+  "compression_ratio",
+  /** The same words again and again, faster than anyone speaks or without end. */
+  "repetition",
+  /** The prompt, where no such thing is said. */
+  "prompt_echo",
+  /** Text at a time when nobody speaks. */
+  "outside_speech",
+] as const;
+export type SuppressionRule = (typeof SUPPRESSION_RULES)[number];
+
+/** Text that the model wrote and that is not in the transcript. Without text: nobody spoke, and no model was asked. */
 export interface Suppression {
   startMs: number;
   endMs: number;
-  reason: "no_speech";
+  reason: SuppressionRule;
+  /** `retried`: the stretch was decoded again, and what came then stands in its place. */
+  action: "dropped" | "retried";
   text: string;
 }
 
@@ -73,6 +94,8 @@ export interface WorkFigures {
   queueMs: number;
   /** From the start to the end of the pipeline. */
   elapsedMs: number;
+  /** What finding speech took. */
+  speechMs: number;
   backend: string;
   threads: number;
   /** Decodings that were tried again at a higher temperature. */
@@ -95,6 +118,8 @@ export interface Transcript {
   model: string;
   /** Who made the answer: `local` or a provider's name. */
   provider: string;
+  /** What the provider takes for it, by the operator's price; absent: nothing, as on this machine. */
+  costUsd?: number;
   tokenCounts: TokenCounts;
   timings: EngineTimings;
   work: WorkFigures;

@@ -7,15 +7,10 @@ export class SecretError extends Error {
 
 /**
  * A secret as text, or what the file behind `@` holds, without the line break at its end.
- * @param isOnCommandLine the text itself is then refused: whoever lists the processes of this machine would see it
  * @throws SecretError
  */
-export function readSecret(given: string, { isOnCommandLine }: { isOnCommandLine: boolean }): string {
-  if (!given.startsWith("@")) {
-    if (isOnCommandLine)
-      throw new SecretError("@FILE (on the command line other users see it), or use the environment");
-    return given;
-  }
+export function readSecret(given: string): string {
+  if (!given.startsWith("@")) return given;
   let text: string;
   try {
     text = readFileSync(given.slice(1), "utf8");
@@ -25,4 +20,13 @@ export function readSecret(given: string, { isOnCommandLine }: { isOnCommandLine
   const secret = text.replace(/\r?\n$/, "");
   if (secret === "") throw new SecretError("@FILE with a file that is not empty");
   return secret;
+}
+
+/** Whether `args` hold the secret of `--flag` as text: whoever lists the processes of this machine sees it. */
+export function isSecretInSight(args: readonly string[], flag: string): boolean {
+  return args.some((arg, index) => {
+    const given =
+      arg === `--${flag}` ? args[index + 1] : arg.startsWith(`--${flag}=`) ? arg.slice(flag.length + 3) : "@";
+    return given !== undefined && !given.startsWith("@");
+  });
 }

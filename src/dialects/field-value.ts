@@ -28,15 +28,17 @@ export function fieldValue(entry: FieldEntry, sent: Sent): unknown {
     case "file":
     case "url":
       return last;
-    case "string":
-      if (entry.maxLength !== undefined && [...last].length > entry.maxLength) {
+    case "string": {
+      const length = characterCount(last);
+      if (entry.maxLength !== undefined && length > entry.maxLength) {
         throw sottoError(
           "invalid_value",
-          { name: entry.names[0], expected: expectation(entry), received: `${[...last].length}` },
+          { name: entry.names[0], expected: expectation(entry), received: `${length}` },
           { param: entry.names[0] },
         );
       }
       return last;
+    }
     case "number":
     case "integer": {
       const number = numberWithin(entry, last);
@@ -104,6 +106,11 @@ export function wrongValue(name: string, expected: string, received: string) {
   return sottoError("invalid_value", { name, expected, received: `'${shown}'` }, { param: name });
 }
 
+/** What lies beyond 16 bits is one character of two units. */
+function characterCount(text: string): number {
+  return text.length - (text.match(/[\u{10000}-\u{10ffff}]/gu)?.length ?? 0);
+}
+
 function choiceOf(item: string, choices: readonly string[]): string | undefined {
   return choices.find((choice) => choice === item);
 }
@@ -156,12 +163,31 @@ function chunking(entry: FieldEntry, { values, members }: Sent): ChunkingStrateg
   };
 }
 
+/** An object in a list is the deepest that any field has. */
+const MAX_DEPTH = 8;
+
 function parsedJson(text: string): unknown {
+  if (isDeeperThan(MAX_DEPTH, text)) return undefined;
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
+}
+
+/** Told before `JSON.parse`, which takes seconds over some megabytes of open brackets, and nothing else is served meanwhile. */
+function isDeeperThan(limit: number, text: string): boolean {
+  let depth = 0;
+  let isInString = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '"') isInString = !isInString;
+    else if (isInString) at += character === "\\" ? 1 : 0;
+    else if (character === "[" || character === "{") depth++;
+    else if (character === "]" || character === "}") depth--;
+    if (depth > limit) return true;
+  }
+  return false;
 }
 
 function fail(error: Error): never {

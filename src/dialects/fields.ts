@@ -34,6 +34,8 @@ export type FieldEntry = FieldKind & {
   nullable?: boolean;
   /** Understood and checked, but without effect so far: named in `x-sotto-ignored`. */
   pending?: boolean;
+  /** Without effect where no remote providers are configured, and then named in `x-sotto-ignored` too. */
+  needsProviders?: boolean;
   /** One line for the reference. */
   doc: string;
 };
@@ -113,15 +115,13 @@ export const FIELDS = {
     kind: "chunking",
     names: ["chunking_strategy"],
     nullable: true,
-    pending: true,
-    doc: "`auto`, or `{type: server_vad, threshold, prefix_padding_ms, silence_duration_ms}`",
+    doc: "How speech is told from silence: `auto`, or `{type: server_vad, threshold, prefix_padding_ms, silence_duration_ms}`",
   },
   vadFilter: {
     kind: "boolean",
     names: ["vad_filter"],
     default: "true",
-    pending: true,
-    doc: "`false`: consecutive windows of exactly 30 s, whatever the sound",
+    doc: "Windows hold speech alone, silence is left out. `false`: consecutive windows of exactly 30 s, whatever the sound",
   },
   channel: {
     kind: "choice",
@@ -179,14 +179,14 @@ export const FIELDS = {
     names: ["preference"],
     choices: PREFERENCES,
     default: "balanced",
-    pending: true,
+    needsProviders: true,
     doc: "Orders the remote providers, should the request overflow",
   },
   allowedProviders: {
     kind: "strings",
     names: ["allowed_providers"],
     nullable: true,
-    pending: true,
+    needsProviders: true,
     doc: "Restricts the remote providers; the local engine is always allowed",
   },
   euNative: {
@@ -194,7 +194,7 @@ export const FIELDS = {
     names: ["eu_native"],
     default: "false",
     nullable: true,
-    pending: true,
+    needsProviders: true,
     doc: "Only providers within the EU",
   },
   allowQuantization: {
@@ -208,7 +208,7 @@ export const FIELDS = {
     kind: "boolean",
     names: ["allow_zero_data_retention"],
     nullable: true,
-    pending: true,
+    needsProviders: true,
     doc: "`true`: only providers that keep nothing",
   },
   enableModelFallback: {
@@ -216,7 +216,7 @@ export const FIELDS = {
     names: ["enable_model_fallback"],
     default: "false",
     nullable: true,
-    pending: true,
+    needsProviders: true,
     doc: "Whether a provider may serve a model that is not installed here",
   },
   user: {

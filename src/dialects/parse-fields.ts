@@ -24,9 +24,14 @@ export function parseFields(dialectFields: DialectFields, form: FormFields, task
   return { ...request, keywords: [...request.keywords, ...hotwords] };
 }
 
-/** Names as sent of fields that have no effect here: unknown ones, and those whose work is still to come. */
-export function ignoredFields(dialectFields: DialectFields, form: FormFields): string[] {
-  const effective = new Set(entriesOf(dialectFields).flatMap(([, { names, pending }]) => (pending ? [] : [...names])));
+/** Names as sent of fields that have no effect here: unknown ones, and those that lack what they act on. */
+export function ignoredFields(
+  dialectFields: DialectFields,
+  form: FormFields,
+  { hasProviders }: { hasProviders: boolean },
+): string[] {
+  const acts = ({ pending, needsProviders }: FieldEntry) => !pending && (hasProviders || !needsProviders);
+  const effective = new Set(entriesOf(dialectFields).flatMap(([, entry]) => (acts(entry) ? entry.names : [])));
   return [...form.keys()].filter((name) => !effective.has(bareName(name)));
 }
 

@@ -14,13 +14,6 @@ import { PULSE_MS, Watch } from "./watch.js";
  */
 const SPIN_COUNT = "1000";
 
-/**
- * glibc keeps freed blocks in an arena for each thread, and raises the size from which it maps blocks apart whenever one is
- * freed, so that audio and compute buffers leave holes. With both held down an engine stays some 30 MB smaller and no
- * longer grows under load (`npm run stress:soak`); other C libraries ignore the names.
- */
-const ALLOCATOR = { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "131072" };
-
 /** Signals that come from outside: an operator, the system short of memory, or ourselves when the process fell silent. */
 const SIGNALS_FROM_OUTSIDE = new Set<string | null>(["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"]);
 
@@ -79,7 +72,7 @@ export class EngineProcess {
     this.#child = fork(program, [JSON.stringify(setup)], {
       // Standard output is the server's own: `listening on` must stand alone there.
       stdio: ["ignore", "ignore", "inherit", "ipc"],
-      env: { GOMP_SPINCOUNT: SPIN_COUNT, GGML_NO_BACKTRACE: "1", ...ALLOCATOR, ...process.env },
+      env: { GOMP_SPINCOUNT: SPIN_COUNT, GGML_NO_BACKTRACE: "1", ...process.env },
     });
     this.ended = new Promise((resolve) => {
       const end = (exit: EngineExit) => {

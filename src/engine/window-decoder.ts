@@ -1,12 +1,14 @@
 import { SAMPLES_PER_MS } from "../core/audio.js";
-import type { LanguageCode } from "../core/languages.js";
-import type { Segment, Suppression, TokenLogprob } from "../core/result.js";
-import type { DecodeParams, WindowResult } from "../core/window.js";
+import type { Segment, Suppression, SuppressionRule } from "../core/result.js";
+import type { DecodeParams, LanguageGuess, WindowResult } from "../core/window.js";
 import type { NativeSession } from "./addon.js";
 import { countStep } from "./control-words.js";
-import { AVG_LOGPROB_MIN, compressionRatio, decodeWithFallback, NO_SPEECH_PROB_MAX, type Pass } from "./fallback.js";
+import { decodeWithFallback, isSilence, type Outcome } from "./fallback.js";
+import { type Heard, heardSegments } from "./heard-segments.js";
 import type { LoadedModel } from "./loaded-model.js";
-import { FRAME_MS, STEP_MS, segmentTokens, type TokenSegment } from "./segmenter.js";
+import { echoesPrompt, isSameSpeech } from "./prompt-echo.js";
+import { FRAME_MS, segmentTokens } from "./segmenter.js";
+import { guessLanguages } from "./spoken-language.js";
 
 /** The encoder sees 30 s at a time. */
 const ENCODER_FRAMES = 3000;
@@ -33,46 +35,58 @@ export function decodeWindow(
   const suppressed: Suppression[] = [];
   const tokenCounts = { prompt: 0, completion: 0 };
   let fallbacks = 0;
-  let spoken: { language: LanguageCode; probability: number } | undefined;
+  let guesses: [LanguageGuess, ...LanguageGuess[]] | undefined;
 
   session.setAudio(pcm, control);
   for (let seek = 0; seek === 0 || frames - seek >= MIN_FRAMES; ) {
     const heardFrames = Math.min(ENCODER_FRAMES, frames - seek);
     session.encode(seek, control);
     countStep(control);
-    const detection = session.detect(control);
-    spoken ??= chooseLanguage(model, params, detection.languages);
+    const { noSpeechProb, languages } = session.detect(control);
+    guesses ??= guessLanguages(model, params, languages);
+    const { language } = guesses[0];
 
-    const prompt = model.promptTokens(params.task, spoken.language, params.prompt, params.keywords);
-    const { noSpeechProb } = detection;
-    const options = { temperature: params.temperature, noSpeechProb, seed: seek };
-    const pass = decodeWithFallback(session, model, prompt, options, control);
-    tokenCounts.prompt += prompt.length;
+    const startMs = seek * FRAME_MS;
+    const endMs = startMs + heardFrames * FRAME_MS;
+    const holdBack = (reason: SuppressionRule, action: Suppression["action"], text: string) => {
+      if (text.trim() !== "") suppressed.push({ startMs, endMs, reason, action, text: text.trim() });
+    };
+    const given = { temperature: params.temperature, noSpeechProb, seed: seek, heardMs: endMs - startMs };
+    const decode = (prompt?: string, keywords?: readonly string[]) => {
+      const tokens = model.promptTokens(params.task, language, prompt, keywords);
+      const outcome = decodeWithFallback(session, model, tokens, given, control);
+      tokenCounts.prompt += tokens.length;
+      fallbacks += outcome.rejected.length;
+      for (const { reason, text } of outcome.rejected) holdBack(reason, "retried", text);
+      return outcome;
+    };
+    let { pass } = decode(params.prompt, params.keywords);
+    const withoutPrompt = again(pass, params, () => decode());
+    if (withoutPrompt) {
+      holdBack("prompt_echo", "retried", pass.text);
+      pass = withoutPrompt;
+    }
     tokenCounts.completion += pass.tokens.length;
-    fallbacks += pass.fallbacks;
-    if (noSpeechProb > NO_SPEECH_PROB_MAX && pass.avgLogprob < AVG_LOGPROB_MIN) {
-      const startMs = seek * FRAME_MS;
-      const text = pass.text.trim();
-      if (text !== "") suppressed.push({ startMs, endMs: startMs + heardFrames * FRAME_MS, reason: "no_speech", text });
+
+    const cut = segmentTokens(pass.tokens, model.facts.timestampBegin, heardFrames);
+    if (isSilence(pass, noSpeechProb)) {
+      holdBack("no_speech", "dropped", pass.text);
       seek += heardFrames;
       continue;
     }
-    const cut = segmentTokens(pass.tokens, model.facts.timestampBegin, heardFrames);
-    let firstToken = 0;
-    for (const piece of cut.segments) {
-      const segment = toSegment(piece, pass, model, { seekMs: seek * FRAME_MS, windowMs, noSpeechProb });
-      if (segment && params.logprobs) segment.logprobs = tokenLogprobs(piece, pass, model, firstToken);
-      if (segment) segments.push(segment);
-      firstToken += piece.tokens.length;
-    }
+    const heard: Heard = { pass, cut, language, noSpeechProb, startMs, endMs, pcm };
+    const kept = heardSegments(session, model, heard, params, control);
+    segments.push(...kept.segments);
+    suppressed.push(...kept.suppressed);
     seek += cut.advanceFrames;
   }
 
   const timings = session.timings();
-  const { language, probability } = spoken as NonNullable<typeof spoken>;
+  const [{ language, probability }, ...others] = guesses as NonNullable<typeof guesses>;
   return {
     language,
     languageProbability: probability,
+    languageGuesses: [{ language, probability }, ...others],
     segments,
     suppressed,
     tokenCounts,
@@ -86,52 +100,14 @@ export function decodeWindow(
   };
 }
 
-/** The named one, else the likeliest of those that the request lets through. A model of English only detects nothing. */
-export function chooseLanguage(
-  model: Pick<LoadedModel, "languages">,
-  { language, languages = [] }: Pick<DecodeParams, "language" | "languages">,
-  probabilities: Float32Array,
-): { language: LanguageCode; probability: number } {
-  if (language) return { language, probability: 1 };
-  const allowed = new Set(languages);
-  let best: { language: LanguageCode; probability: number } | undefined;
-  for (const [index, probability] of probabilities.entries()) {
-    const candidate = model.languages[index];
-    if (!candidate || (allowed.size > 0 && !allowed.has(candidate))) continue;
-    if (!best || probability > best.probability) best = { language: candidate, probability };
-  }
-  return best ?? { language: "en", probability: 1 };
-}
-
-/** The segments of a pass are consecutive: `firstToken` is where this one begins. */
-function tokenLogprobs(piece: TokenSegment, pass: Pass, model: LoadedModel, firstToken: number): TokenLogprob[] {
-  return piece.tokens.flatMap((id, index) => {
-    if (!model.tokenizer.isText(id)) return [];
-    const bytes = model.tokenizer.bytesOf(id);
-    const logprob = pass.logprobs[firstToken + index] as number;
-    return [{ token: bytes.toString("utf8"), logprob, bytes: [...bytes] }];
-  });
-}
-
-function toSegment(
-  piece: TokenSegment,
-  pass: Pass,
-  model: LoadedModel,
-  place: { seekMs: number; windowMs: number; noSpeechProb: number },
-): Segment | undefined {
-  const text = model.tokenizer.decode(piece.tokens);
-  const startMs = Math.min(place.seekMs + piece.startStep * STEP_MS, place.windowMs);
-  const endMs = Math.min(place.seekMs + piece.endStep * STEP_MS, place.windowMs);
-  if (text.trim() === "" || endMs <= startMs) return undefined;
-  return {
-    startMs,
-    endMs,
-    text,
-    tokens: piece.tokens,
-    seekMs: place.seekMs,
-    temperature: pass.temperature,
-    avgLogprob: pass.avgLogprob,
-    compressionRatio: compressionRatio(text),
-    noSpeechProb: place.noSpeechProb,
-  };
+/** What is heard without the prompt, where a pass repeats the prompt and nobody said that. */
+function again(
+  pass: Outcome["pass"],
+  { prompt, keywords = [] }: DecodeParams,
+  decodeAlone: () => Outcome,
+): Outcome["pass"] | undefined {
+  const given = [keywords.join(", "), prompt ?? ""].filter((part) => part !== "");
+  if (!given.some((part) => echoesPrompt(pass.text, part))) return undefined;
+  const alone = decodeAlone().pass;
+  return isSameSpeech(alone.text, pass.text) ? undefined : alone;
 }

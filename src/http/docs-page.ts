@@ -9,9 +9,26 @@ interface Operation {
   responses: Record<string, { description: string; content: Record<string, { schema: unknown }> }>;
 }
 interface FormSchema {
-  properties: Record<string, { description?: string } & Record<string, unknown>>;
+  properties: Record<string, FieldSchema>;
   required: string[];
 }
+interface FieldSchema {
+  description?: string;
+  default?: unknown;
+  type?: string;
+  format?: string;
+  enum?: readonly string[];
+  items?: FieldSchema;
+  maxItems?: number;
+  maxLength?: number;
+  minimum?: number;
+  maximum?: number;
+}
+
+/** The page is one file; a browser need not take our word for it. */
+export const DOCS_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+/** Parts of the page that are not a service's own come after all services. */
+const LAST_TAGS = ["models", "server"];
 
 const STYLE = `
 :root { color-scheme: light dark; }
@@ -21,8 +38,11 @@ pre { overflow-x: auto; padding: .75rem; border: 1px solid #8886; border-radius:
 details { border: 1px solid #8886; border-radius: .4rem; margin: .5rem 0; padding: .5rem .75rem; }
 summary { cursor: pointer; }
 summary b { display: inline-block; min-width: 3.2rem; }
-table { border-collapse: collapse; width: 100%; }
+table { border-collapse: collapse; width: 100%; margin: .75rem 0; }
 td, th { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #8883; }
+td { overflow-wrap: break-word; }
+td:first-child { white-space: nowrap; }
+tr:last-child td { border-bottom: 0; }
 `;
 
 /** The OpenAPI document as a page: one file, no script, nothing from anywhere else. */
@@ -31,14 +51,16 @@ export function docsPage(): string {
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation: operation as Operation })),
   );
-  const tags = [...new Set(operations.flatMap(({ operation }) => operation.tags))];
+  const found = [...new Set(operations.flatMap(({ operation }) => operation.tags))];
+  const tags = [...found.filter((tag) => !LAST_TAGS.includes(tag)), ...LAST_TAGS];
   const sections = tags.map((tag) => {
     const own = operations.filter(({ operation }) => operation.tags.includes(tag));
     return `<h2 id="${escapeHtml(tag)}">${escapeHtml(tag)}</h2>\n${own.map(operationHtml).join("\n")}`;
   });
+  // Browsers open what a link points into, but not what it points at.
   const schemas = Object.entries(components.schemas).map(
     ([name, schema]) =>
-      `<details id="schema-${name}"><summary><code>${name}</code></summary><pre>${escapeHtml(JSON.stringify(schema, null, 2))}</pre></details>`,
+      `<details><summary><code>${name}</code></summary><pre id="schema-${name}">${escapeHtml(JSON.stringify(schema, null, 2))}</pre></details>`,
   );
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Sotto ${info.version}</title><style>${STYLE}</style></head>
@@ -71,11 +93,37 @@ function curl(path: string): string {
 }
 
 function fieldsHtml({ properties, required }: FormSchema): string {
-  const rows = Object.entries(properties).map(([name, { description = "", ...schema }]) => {
-    const star = required.includes(name) ? " *" : "";
-    return `<tr><td><code>${escapeHtml(name)}</code>${star}</td><td><code>${escapeHtml(JSON.stringify(schema))}</code></td><td>${code(description)}</td></tr>`;
+  const rows = Object.entries(properties).map(([name, schema]) => {
+    const preset = required.includes(name) ? "required" : defaultHtml(schema.default);
+    const cells = [`<code>${escapeHtml(name)}</code>`, valuesHtml(schema), preset, code(schema.description ?? "")];
+    return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
   });
-  return `<table><tr><th>field</th><th>values</th><th>what</th></tr>${rows.join("")}</table>`;
+  return `<table><tr><th>field</th><th>values</th><th>default</th><th>what</th></tr>${rows.join("")}</table>`;
+}
+
+/** What a field takes, in words: a JSON Schema says it too, but to programs. */
+function valuesHtml(schema: FieldSchema): string {
+  if (schema.enum) return schema.enum.map((choice) => `<code>${escapeHtml(choice)}</code>`).join(", ");
+  if (schema.format === "binary") return "a file";
+  if (schema.format === "uri") return "a URL";
+  switch (schema.type) {
+    case "array": {
+      const most = schema.maxItems === undefined ? "" : ` of at most ${schema.maxItems}`;
+      return `a list${most}: ${valuesHtml(schema.items ?? {})}`;
+    }
+    case "boolean":
+      return "<code>true</code>, <code>false</code>";
+    case "number":
+      return `${schema.minimum} to ${schema.maximum}`;
+    case "integer":
+      return `${schema.minimum} to ${schema.maximum}, whole`;
+    default:
+      return schema.maxLength === undefined ? "text" : `text, at most ${schema.maxLength} characters`;
+  }
+}
+
+function defaultHtml(preset: unknown): string {
+  return preset === undefined ? "" : `<code>${escapeHtml([preset].flat().join(", "))}</code>`;
 }
 
 function responsesHtml({ responses }: Operation): string {

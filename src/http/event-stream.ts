@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { PassThrough, type Readable } from "node:stream";
 import { sottoError } from "../core/errors.js";
+import { LinkedAbort } from "../core/linked-abort.js";
 import { COMMENT, eventText } from "../render/sse.js";
 
 export interface EventStreamTimes {
@@ -54,12 +55,17 @@ export class EventStream {
     this.#signal.throwIfAborted();
     this.#timer?.refresh();
     if (this.#write(eventText(event))) return;
-    const stalled = AbortSignal.timeout(this.#times.stalledMs);
-    await once(this.#out, "drain", { signal: AbortSignal.any([this.#signal, stalled]) }).catch(() => {
+    using stop = new LinkedAbort(this.#signal);
+    const stalled = setTimeout(() => stop.abort(), this.#times.stalledMs);
+    try {
+      await once(this.#out, "drain", { signal: stop.signal });
+    } catch {
       this.#signal.throwIfAborted();
       this.#out.destroy(); // or the connection would stay as long as the client keeps it
       throw sottoError("client_closed", {});
-    });
+    } finally {
+      clearTimeout(stalled);
+    }
   }
 
   /** The last event. */

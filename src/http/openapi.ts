@@ -5,6 +5,7 @@ import { packageRoot } from "../core/package-root.js";
 import type { Dialect } from "../dialects/dialect.js";
 import { expectation } from "../dialects/field-value.js";
 import { entriesOf, type FieldEntry } from "../dialects/fields.js";
+import { unified } from "../dialects/unified/unified.js";
 import { CULTURES } from "../dialects/v2/culture.js";
 import { SCHEMAS } from "./reply-schemas.js";
 import { ROUTES, type Route } from "./routes.js";
@@ -55,22 +56,43 @@ function operation(route: Route): Json {
         responses: { "200": transcriptReply(route.dialect), ...errorReplies(route.dialect) },
       };
     case "models":
-      return simple(`${route.dialect.name}_models`, "models", "Models that are installed", json("ModelList"));
+      return simple(route, `${route.dialect.name}_models`, "models", "Models that are installed", json("ModelList"));
     case "model":
       return {
-        ...simple(`${route.dialect.name}_model`, "models", "One model", json("Model")),
+        ...simple(route, `${route.dialect.name}_model`, "models", "One model", json("Model")),
         parameters: [{ name: "id", in: "path", required: true, schema: { type: "string" } }],
       };
     case "health":
-      return simple("health", "server", "200 while the process lives", plain("application/json", "object"));
+      return simple(route, "health", "server", "200 while the process lives", plain("application/json", "object"));
     case "readiness":
-      return simple("readiness", "server", "200 when it would be served", plain("application/json", "object"));
+      return simple(route, "readiness", "server", "200 when it would be served", plain("application/json", "object"));
+    case "metrics":
+      return simple(
+        route,
+        "metrics",
+        "server",
+        "Figures in the text format of Prometheus",
+        plain("text/plain", "string"),
+      );
     case "openapi":
-      return simple("openapi", "server", "This document", plain("application/json", "object"));
+      return simple(route, "openapi", "server", "This document", plain("application/json", "object"));
     case "docs":
-      return simple("docs", "server", "This document as a page", plain("text/html", "string"));
+      return simple(route, "docs", "server", "This document as a page", plain("text/html", "string"));
   }
 }
+
+/** What can go wrong where nothing is transcribed. */
+const ANYWHERE: readonly ErrorCode[] = ["invalid_value", "internal_error", "shutting_down"];
+const WITH_KEY: readonly ErrorCode[] = [...ANYWHERE, "invalid_api_key", "forbidden", "auth_unavailable"];
+const ERRORS_OF: Record<Exclude<Route["answers"], "transcription">, readonly ErrorCode[]> = {
+  models: WITH_KEY,
+  model: [...WITH_KEY, "model_not_found"],
+  health: ANYWHERE,
+  readiness: [...ANYWHERE, "decoder_missing", "model_loading", "engine_unavailable", "model_not_found"],
+  metrics: [...WITH_KEY, "unknown_route"],
+  openapi: ANYWHERE,
+  docs: ANYWHERE,
+};
 
 const CULTURE = {
   name: "culture",
@@ -79,8 +101,16 @@ const CULTURE = {
   schema: { enum: CULTURES, default: "en" },
 };
 
-function simple(operationId: string, tag: string, summary: string, content: Record<string, Json>): Json {
-  return { operationId, tags: [tag], summary, responses: { "200": reply(summary, content) } };
+function simple(
+  route: Exclude<Route, { answers: "transcription" }>,
+  operationId: string,
+  tag: string,
+  summary: string,
+  content: Record<string, Json>,
+): Json {
+  const dialect = "dialect" in route ? route.dialect : unified;
+  const errors = errorReplies(dialect, ERRORS_OF[route.answers]);
+  return { operationId, tags: [tag], summary, responses: { "200": reply(summary, content), ...errors } };
 }
 
 function plain(type: string, kind: string): Record<string, Json> {
@@ -103,8 +133,13 @@ function fieldSchema(entry: FieldEntry): Json {
   return {
     ...valueSchema(entry),
     ...preset,
-    description: `${entry.doc}.${entry.pending ? " Without effect yet." : ""}`,
+    description: `${entry.doc}.${effectNote(entry)}`,
   };
+}
+
+function effectNote({ pending, needsProviders }: FieldEntry): string {
+  if (pending) return " Without effect yet.";
+  return needsProviders ? " Without effect where the server has no remote providers." : "";
 }
 
 function valueSchema(entry: FieldEntry): Json {
@@ -169,10 +204,13 @@ function transcriptReply({ name, fields, streamEnd }: Dialect): Json {
   });
 }
 
-function errorReplies(dialect: Dialect): Record<string, Json> {
+function errorReplies(
+  dialect: Dialect,
+  possible: readonly ErrorCode[] = Object.keys(ERRORS) as ErrorCode[],
+): Record<string, Json> {
   const head = { query: {}, accept: undefined };
   const codes = new Map<number, string[]>();
-  for (const code of Object.keys(ERRORS) as ErrorCode[]) {
+  for (const code of possible) {
     // No client is there to be told.
     if (code === "client_closed") continue;
     const told = dialect.renderError(new SottoError(code, ""), head).status;

@@ -47,6 +47,9 @@ export async function readForm(request: FastifyRequest, folder: string, maxFileB
       fieldSize: MAX_FIELD_BYTES,
     };
     for await (const part of request.parts({ limits })) {
+      // Its type does not say so, but a part need not have one.
+      if (typeof part.fieldname !== "string")
+        throw malformed("a name for every part of the form", "a part without one");
       if (part.type === "file" && part.fieldname === "file" && upload === undefined) {
         const path = join(folder, "upload");
         const { sha256 } = await saveUpload(part.file, { path, maxBytes: maxFileBytes });

@@ -1,3 +1,5 @@
+import { SUPPRESSION_RULES } from "../core/result.js";
+
 /** What replies look like, for the OpenAPI document: JSON Schema 2020-12, by name. */
 type Schema = Record<string, unknown>;
 
@@ -57,11 +59,13 @@ export const SCHEMAS: Record<string, Schema> = {
     real_time_factor: number,
     backend: text,
     threads: integer,
-    suppressed: listOf(object({ ...span, reason: text, text })),
+    suppressed: listOf(
+      object({ ...span, reason: { enum: [...SUPPRESSION_RULES] }, action: { enum: ["dropped", "retried"] }, text }),
+    ),
     fallbacks: integer,
   }),
   UnifiedJson: object(
-    { ...jsonMembers, usage },
+    { ...jsonMembers, segments: listOf(verboseSegment), usage },
     { logprobs: listOf(ref("TokenLogprob")), diagnostics: ref("Diagnostics") },
   ),
   UnifiedVerboseJson: object(

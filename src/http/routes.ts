@@ -13,7 +13,7 @@ import { v2 } from "../dialects/v2/v2.js";
 export type Route =
   | { method: "POST"; path: string; answers: "transcription"; dialect: Dialect; task: Task }
   | { method: "GET"; path: string; answers: "models" | "model"; dialect: Dialect }
-  | { method: "GET"; path: string; answers: "health" | "readiness" | "openapi" | "docs" };
+  | { method: "GET"; path: string; answers: "health" | "readiness" | "metrics" | "openapi" | "docs" };
 
 const BOTH: readonly Task[] = ["transcribe", "translate"];
 /** Dialects that lie where OpenAI's paths would be, beneath a prefix. */
@@ -41,6 +41,7 @@ export const ROUTES: readonly Route[] = [
   { method: "POST", path: V2_PATH, answers: "transcription", dialect: v2, task: "transcribe" },
   { method: "GET", path: "/healthz", answers: "health" },
   { method: "GET", path: "/readyz", answers: "readiness" },
+  { method: "GET", path: "/metrics", answers: "metrics" },
   { method: "GET", path: "/openapi.json", answers: "openapi" },
   { method: "GET", path: "/docs", answers: "docs" },
 ];
@@ -55,6 +56,7 @@ export const RIGHT_FOR: Record<Route["answers"], Right | undefined> = {
   readiness: undefined,
   openapi: undefined,
   docs: undefined,
+  metrics: "metrics",
 };
 
 /** Methods that a path takes; empty: there is no such path. */

@@ -2,11 +2,13 @@ import type { Segment, Transcript } from "../core/result.js";
 import { TextStream } from "../render/sse.js";
 import type { EventStream } from "./event-stream.js";
 
-/** A transcript that reaches its client in events, while the work goes on or, where another request did it, afterwards. */
+/** A transcript that reaches its client in events while the work goes on, its own or that of the same request before it. */
 export class TranscriptStream {
   readonly #events: EventStream;
   readonly #text: TextStream;
   readonly #leave: (reason: unknown) => void;
+  /** What was taken over from another's work, and its way to the client. */
+  #followed: Promise<void> | undefined;
 
   /** @param leave called when the client takes nothing for too long */
   constructor(events: EventStream, { hasLogprobs, leave }: { hasLogprobs: boolean; leave: (reason: unknown) => void }) {
@@ -25,13 +27,21 @@ export class TranscriptStream {
     }
   }
 
+  /** Of another's work, which does not wait for this client: the result is kept for it anyway. */
+  follow(segments: readonly Segment[]): void {
+    this.#followed = (this.#followed ?? Promise.resolve()).then(() => this.write(segments));
+  }
+
   /** @param members what the dialect adds to the last event */
   async end(transcript: Transcript, members: object, { joined }: { joined: boolean }): Promise<void> {
-    if (joined) await this.write(transcript.segments);
+    if (this.#followed) await this.#followed;
+    // The work was over before this request came.
+    else if (joined) await this.write(transcript.segments);
     this.#events.end(this.#text.done(members));
   }
 
-  fail(error: object): void {
+  async fail(error: object): Promise<void> {
+    await this.#followed;
     this.#events.end(error);
   }
 }

@@ -6,7 +6,7 @@ export function diagnosticsOf({ durationMs, timings, work, windowCount, suppress
   return {
     queue_ms: wholeMs(work.queueMs),
     decode_ms: wholeMs(timings.decodeMs),
-    vad_ms: 0,
+    vad_ms: wholeMs(work.speechMs),
     encode_ms: wholeMs(timings.melMs + timings.encodeMs),
     sample_ms: wholeMs(timings.sampleMs),
     windows: windowCount,
@@ -14,10 +14,11 @@ export function diagnosticsOf({ durationMs, timings, work, windowCount, suppress
     real_time_factor: durationMs > 0 ? Math.round((1000 * work.elapsedMs) / durationMs) / 1000 : 0,
     backend: work.backend,
     threads: work.threads,
-    suppressed: suppressed.map(({ startMs, endMs, reason, text }) => ({
+    suppressed: suppressed.map(({ startMs, endMs, reason, action, text }) => ({
       start: secondsOf(startMs),
       end: secondsOf(endMs),
       reason,
+      action,
       text,
     })),
     fallbacks: work.fallbacks,

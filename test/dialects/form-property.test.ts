@@ -45,7 +45,7 @@ test(`of ${CASES} random forms each gives every dialect a request or a 400 that 
   for (let i = 0; i < CASES; i++) {
     const fields = randomForm(chance);
     for (const dialect of DIALECTS) {
-      ignoredFields(dialect.fields, fields);
+      ignoredFields(dialect.fields, fields, { hasProviders: false });
       try {
         const request = dialect.parse(fields, "transcribe", HEAD);
         assert.deepEqual(Object.keys(request).sort(), Object.keys(DEFAULT_REQUEST).sort());
@@ -83,25 +83,46 @@ test("the order of different fields does not matter", () => {
 test("a thousand unknown fields are a thousand ignored ones", () => {
   const fields = form(Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`unknown-${index}`, "x"])));
   assert.deepEqual(unified.parse(fields, "transcribe", HEAD), DEFAULT_REQUEST);
-  assert.equal(ignoredFields(unified.fields, fields).length, 1000);
+  assert.equal(ignoredFields(unified.fields, fields, { hasProviders: false }).length, 1000);
 });
 
-test("ten megabytes in a field are read in no more time than they need", () => {
-  const started = performance.now();
-  const huge = "[".repeat(10_000_000);
-  for (const name of [
+test("ten megabytes of brackets in a field are read about as fast as ten megabytes of letters", () => {
+  const names = [
     "prompt",
     "keywords",
+    "languages",
     "timestamp_granularities",
     "chunking_strategy",
-    "language",
+    "user",
     "temperature",
-  ]) {
-    try {
-      unified.parse(form({ [name]: huge }), "transcribe", HEAD);
-    } catch (error) {
-      assert.ok(error instanceof SottoError && error.message.length < 1000);
+  ];
+  const readMs = (huge: string) => {
+    const startedMs = performance.now();
+    for (const name of names) {
+      try {
+        unified.parse(form({ [name]: huge }), "transcribe", HEAD);
+      } catch (error) {
+        assert.ok(error instanceof SottoError && error.message.length < 1000);
+      }
     }
+    return performance.now() - startedMs;
+  };
+  const bytes = 10_000_000;
+  const texts = ["x", "[", "{", '["', '[[],"\\"', "1", '"'].map((unit) => unit.repeat(bytes / unit.length));
+  const bestMs = texts.map(() => Number.POSITIVE_INFINITY);
+  // Against each other in the same seconds, the best of some: other work on the machine is not the question.
+  for (let round = 0; round < 2; round++) {
+    for (const [index, text] of texts.entries()) bestMs[index] = Math.min(bestMs[index] as number, readMs(text));
   }
-  assert.ok(performance.now() - started < 5000);
+  const [lettersMs = 0, ...othersMs] = bestMs;
+  const told = bestMs.map((ms) => ms.toFixed(0)).join(", ");
+  assert.ok(Math.max(...othersMs) <= 8 * lettersMs, `milliseconds: ${told}`);
+});
+
+test("lists and objects in JSON are read whatever brackets and quotes stand in their texts", () => {
+  const keywords = ["[[[[[[[[[[", "{{{{{{{{{{", 'a "b\\" [', "\\", '\\\\"'];
+  assert.deepEqual(unified.parse(form({ keywords: JSON.stringify(keywords) }), "transcribe", HEAD).keywords, keywords);
+  const deep = `${"[".repeat(9)}1${"]".repeat(9)}`;
+  assert.deepEqual(unified.parse(form({ keywords: deep }), "transcribe", HEAD).keywords, [deep]);
+  assert.throws(() => unified.parse(form({ keywords: "[[1]]" }), "transcribe", HEAD), SottoError);
 });

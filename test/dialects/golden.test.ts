@@ -24,7 +24,7 @@ for (const dialect of DIALECTS) {
       if (!canAskFor(dialect, request)) continue;
       for (const format of formatsOf(dialect)) {
         // Text alone shows nothing of what else was asked for.
-        if (!["speech", "silence"].includes(sample) && !format.includes("json")) continue;
+        if (!["speech", "silence", "two-languages"].includes(sample) && !format.includes("json")) continue;
         const reply = dialect.render(transcript, requestOf(request, format), STAMP, HEAD);
         expectGolden(`${dialect.name}/${sample}.${EXTENSIONS[format]}`, goldenText(reply));
       }

@@ -16,10 +16,22 @@ const withSpeakers: Segment[] = TWO_SEGMENTS.segments.map((one, index) => ({
   speaker: index === 0 ? "SPEAKER_00" : "SPEAKER_01",
 }));
 
+const GERMAN_THEN_JAPANESE: Transcript = {
+  ...TWO_SEGMENTS,
+  language: "de",
+  languageProbability: 0.61,
+  segments: [segment(0, 2500, " Schöne Grüße, „Straße“."), segment(2500, 3500, "今日は、元気ですか？")],
+};
+
 /** Results that every dialect has to give its shape, with the request that led to them. */
 export const SAMPLES: Record<string, { transcript: Transcript; request: Partial<TranscribeRequest> }> = {
   speech: { transcript: TWO_SEGMENTS, request: {} },
   silence: { transcript: SILENCE, request: {} },
+  "two-languages": { transcript: GERMAN_THEN_JAPANESE, request: {} },
+  "two-languages-words": {
+    transcript: { ...GERMAN_THEN_JAPANESE, words: placeWords(GERMAN_THEN_JAPANESE.segments, "de") },
+    request: { granularities: ["word"] },
+  },
   translation: { transcript: { ...TWO_SEGMENTS, task: "translate", language: "de" }, request: { task: "translate" } },
   words: {
     transcript: { ...TWO_SEGMENTS, words: placeWords(TWO_SEGMENTS.segments, "en") },
@@ -33,7 +45,7 @@ export const SAMPLES: Record<string, { transcript: Transcript; request: Partial<
   diagnostics: {
     transcript: {
       ...TWO_SEGMENTS,
-      suppressed: [{ startMs: 1000, endMs: 2000, reason: "no_speech", text: "Thank you." }],
+      suppressed: [{ startMs: 1000, endMs: 2000, reason: "no_speech", action: "dropped", text: "Thank you." }],
       work: { ...TWO_SEGMENTS.work, fallbacks: 2 },
     },
     request: { include: ["diagnostics"] },

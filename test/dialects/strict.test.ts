@@ -35,7 +35,7 @@ test("openai: language auto is refused, and whisper-1 does not stream", () => {
 test("openai: the router's fields and the number of speakers have no effect", () => {
   const fields: Fields = { preference: "speed", eu_native: "x", min_speakers: "x", allow_quantization: "false" };
   assert.deepEqual(parse(openai, fields), DEFAULT_REQUEST);
-  assert.deepEqual(ignoredFields(openai.fields, form(fields)), Object.keys(fields));
+  assert.deepEqual(ignoredFields(openai.fields, form(fields), { hasProviders: true }), Object.keys(fields));
   assert.equal(refused(openai, { "include[]": "diagnostics" }).param, "include");
 });
 
@@ -82,7 +82,10 @@ test("v2: fields have names and limits of their own, and channel is where the re
   assert.equal(refused(v2, { prompt: "x".repeat(257) }).param, "prompt");
   assert.equal(refused(v2, { userIdentifier: "x".repeat(101) }).param, "userIdentifier");
   assert.equal(parse(v2, { prompt: "👋".repeat(256) }).prompt?.length, 512, "a character is a character");
-  assert.deepEqual(ignoredFields(v2.fields, form({ model: "x", language: "en", channel: "x" })), ["model", "language"]);
+  assert.deepEqual(
+    ignoredFields(v2.fields, form({ model: "x", language: "en", channel: "x" }), { hasProviders: false }),
+    ["model", "language"],
+  );
 });
 
 test("v2: an unknown culture is refused, whatever its case en and es are known", () => {
@@ -110,6 +113,16 @@ test("v2: Accept chooses the type", () => {
     ["", "application/json"],
   ];
   for (const [accept, type] of expected) assert.equal(typeOf(accept), type, String(accept));
+});
+
+test("v2: what is done here costs nothing, what a provider does its price", () => {
+  const costOf = (costUsd: object) => {
+    const { body } = v2.render({ ...SILENCE, ...costUsd }, DEFAULT_REQUEST, STAMP, HEAD);
+    return (JSON.parse(body) as { cost: object }).cost;
+  };
+  assert.deepEqual(costOf({}), { completion: 0, prompt: 0, total: 0, currency: "USD" });
+  const price = { completion: 0.012346, prompt: 0, total: 0.012346, currency: "USD" };
+  assert.deepEqual(costOf({ costUsd: 0.0123456 }), price);
 });
 
 test("v2: errors have its statuses alone", () => {

@@ -193,6 +193,14 @@ test("a long wrong value is cut in the message", () => {
 });
 
 test("fields without effect are named as they were sent: unknown ones, and those whose work is still to come", () => {
-  const sent = form({ model: "x", foo: "1", "timestamp_granularities[]": "word", "bar[a]": "1", vad_filter: "false" });
-  assert.deepEqual(ignoredFields(unified.fields, sent), ["foo", "bar[a]", "vad_filter"]);
+  const sent = form({ model: "x", foo: "1", "timestamp_granularities[]": "word", "bar[a]": "1", preference: "cost" });
+  assert.deepEqual(ignoredFields(unified.fields, sent, { hasProviders: false }), ["foo", "bar[a]", "preference"]);
+});
+
+test("what acts on remote providers has no effect where there are none", () => {
+  const router = { preference: "speed", "allowed_providers[]": "a", eu_native: "1", enable_model_fallback: "1" };
+  const sent = form({ ...router, allow_zero_data_retention: "1", allow_quantization: "0" });
+  const named = [...Object.keys(router), "allow_zero_data_retention"];
+  assert.deepEqual(ignoredFields(unified.fields, sent, { hasProviders: false }), named);
+  assert.deepEqual(ignoredFields(unified.fields, sent, { hasProviders: true }), []);
 });

@@ -4,7 +4,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { DEFAULT_REQUEST } from "../../src/core/request.js";
 import { DIALECTS } from "../../src/dialects/dialects.js";
 import { entriesOf } from "../../src/dialects/fields.js";
-import { docsPage } from "../../src/http/docs-page.js";
+import { DOCS_POLICY, docsPage } from "../../src/http/docs-page.js";
 import { openApiDocument } from "../../src/http/openapi.js";
 import { ROUTES } from "../../src/http/routes.js";
 import { canAskFor, formatsOf, requestOf, SAMPLES } from "../dialects/samples.js";
@@ -59,6 +59,11 @@ test("the described replies are those that the dialects give", () => {
 test("the page names every route and needs nothing from anywhere else", () => {
   const page = docsPage();
   for (const { path } of ROUTES) assert.ok(page.includes(path.replace("*", "{id}")), path);
-  assert.doesNotMatch(page, /<script|<link|<img|src=|url\(|@import/i);
+  assert.doesNotMatch(page, /<script|<link|<img|<iframe|src=|url\(|@import/i);
+  const outside = [...page.matchAll(/https?:\/\/[^\s<"]+/g)].filter(
+    ([url]) => !url.startsWith("http://127.0.0.1:8178/"),
+  );
+  assert.deepEqual(outside, [], "no URL of anywhere else, not even as text");
+  assert.match(DOCS_POLICY, /default-src 'none'/);
   for (const [, target] of page.matchAll(/href="([^"]*)"/g)) assert.match(target as string, /^(#|openapi\.json$)/);
 });

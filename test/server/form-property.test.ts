@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { FIELD_NAMES, FIELDS } from "../../src/dialects/fields.js";
-import { ROUTES } from "../../src/http/routes.js";
 import { Chance } from "../support/chance.js";
 import { fixtureOf } from "../support/fixtures.js";
+import { randomFormRequest } from "../support/random-form.js";
 import { type RunningServer, startServer } from "../support/sotto.js";
 
+/** By hand there are more: `npm run fuzz:forms -- --cases 10000`. */
 const CASES = 300;
-const BOUNDARY = "sotto-boundary";
-const CRLF = "\r\n";
 const clip = readFileSync(fixtureOf(1, 2).path);
 let server: RunningServer;
 
@@ -20,66 +18,12 @@ after(async () => {
   assert.equal(await server.stop(), 0);
 });
 
-const PATHS = ROUTES.filter(({ answers }) => answers === "transcription").map(({ path }) => path);
-const NAMES = FIELD_NAMES.flatMap((name) => [...FIELDS[name].names]).filter((name) => name !== "timeout_ms");
-const ODD = ["__proto__", "", "a\u0000b", "näme", "👋", "constructor[x]", "x".repeat(300)];
-const VALUES = [
-  "",
-  "x",
-  "null",
-  "1",
-  "true",
-  "en",
-  '["a"]',
-  "[",
-  "{}",
-  "👩‍👩‍👧",
-  "\u0000",
-  "word",
-  "https://127.0.0.1/x",
-];
-const ENDS = ["", "[]", "[0]", "[type]", "[", "]"];
-
-/** A body that is now and then not what it says it is. */
-function randomBody(chance: Chance): Buffer {
-  const field = (name: string, value: string | Buffer, extra = "") =>
-    Buffer.concat([
-      Buffer.from(`--${BOUNDARY}${CRLF}Content-Disposition: form-data; name="${name}"${extra}${CRLF}${CRLF}`),
-      Buffer.from(value),
-      Buffer.from(CRLF),
-    ]);
-  const parts = Array.from({ length: chance.below(6) }, () =>
-    field(`${chance.of(chance.below(4) === 0 ? ODD : NAMES)}${chance.of(ENDS)}`, chance.of(VALUES)),
-  );
-  for (let files = chance.below(3); files > 0; files--) {
-    const content = chance.of([clip, Buffer.alloc(0), Buffer.from("no sound")]);
-    parts.splice(chance.below(parts.length + 1), 0, field("file", content, '; filename="a.wav"'));
-  }
-  const whole = Buffer.concat([...parts, Buffer.from(`--${BOUNDARY}--${CRLF}`)]);
-  switch (chance.below(8)) {
-    case 0:
-      return whole.subarray(0, chance.below(whole.length + 1));
-    case 1: {
-      const harmed = Buffer.from(whole);
-      for (let count = 0; count < 5; count++) harmed[chance.below(harmed.length)] = chance.below(256);
-      return harmed;
-    }
-    default:
-      return whole;
-  }
-}
-
 test(`of ${CASES} random forms over HTTP none is answered with a 5xx, and the server lives`, async () => {
   const chance = new Chance(42);
   const statuses = new Map<number, number>();
   for (let i = 0; i < CASES; i++) {
-    const path = chance.of(PATHS);
-    const type = chance.below(20) === 0 ? "multipart/form-data" : `multipart/form-data; boundary=${BOUNDARY}`;
-    const reply = await fetch(`${server.url}${path}`, {
-      method: "POST",
-      headers: { "content-type": type },
-      body: randomBody(chance),
-    });
+    const { path, init } = randomFormRequest(chance, clip);
+    const reply = await fetch(`${server.url}${path}`, init);
     const text = await reply.text();
     assert.ok(reply.status < 500, `case ${i}, ${path}: ${reply.status} ${text}\n${server.log().slice(-3000)}`);
     statuses.set(reply.status, (statuses.get(reply.status) ?? 0) + 1);
@@ -109,4 +53,12 @@ test("a thousand unknown fields are accepted, too many and too long ones are ref
     assert.equal(reply.status, 400, body.slice(0, 300));
     assert.match(body, message);
   }
+});
+
+test("a part without a name is refused, not a failure of the server", async () => {
+  const body = '--b\r\nContent-Disposition: form-data; nam="file"\r\n\r\nx\r\n--b--\r\n';
+  const headers = { "content-type": "multipart/form-data; boundary=b" };
+  const reply = await fetch(`${server.url}/v1/audio/transcriptions`, { method: "POST", headers, body });
+  assert.equal(reply.status, 400);
+  assert.match(await reply.text(), /a name for every part/);
 });

@@ -77,7 +77,8 @@ test("the first delta of ten minutes comes with the first window, not with the l
     "16000",
     tenMinutes,
   ]);
-  execFileSync("ffmpeg", ["-v", "error", "-i", tenMinutes, "-t", "30", half]);
+  // What one window holds: the speech of fifty seconds.
+  execFileSync("ffmpeg", ["-v", "error", "-i", tenMinutes, "-t", "50", half]);
   const firstDeltaMs = async (file: string) => {
     const startedMs = performance.now();
     const gone = new AbortController();

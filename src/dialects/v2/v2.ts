@@ -12,6 +12,8 @@ import { inSpanish } from "./spanish.js";
 
 /** 25 MB, in the sense in which OpenAI's limit is 25 MB. */
 const MAX_FILE_BYTES = 26_214_400;
+/** A short clip costs fractions of a cent. */
+const MICROS = 1e6;
 const PROMPT_MAX_CHARACTERS = 256;
 const USER_MAX_CHARACTERS = 100;
 
@@ -43,13 +45,14 @@ export const v2: Dialect = {
 
 function reply(transcript: Transcript, { id }: ReplyStamp) {
   const { prompt, completion } = transcript.tokenCounts;
+  const cost = Math.round((transcript.costUsd ?? 0) * MICROS) / MICROS;
   return {
     instanceId: id,
     transcript: transcriptText(transcript),
     metadata: { language: transcript.language, duration: timestamp(transcript.durationMs, ".") },
     tokenUsage: { completionTokens: completion, promptTokens: prompt, totalTokens: prompt + completion },
-    // What is done on this machine costs nobody anything.
-    cost: { completion: 0, prompt: 0, total: 0, currency: "USD" },
+    // Providers take their price for the sound, whatever is said in it.
+    cost: { completion: cost, prompt: 0, total: cost, currency: "USD" },
   };
 }
 
