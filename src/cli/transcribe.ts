@@ -46,7 +46,7 @@ export async function runTranscribe(args: string[]): Promise<number> {
   const backend = await chooseBackend(config, (line) => process.stderr.write(`${line}\n`));
   const scheduler = new Scheduler({
     backend,
-    cores: divideCores({ workers: config.workers, threads: config.threads }),
+    cores: divideCores({ workers: config.workers, threads: config.threads }, backend),
     maxQueue: files.length,
     memoryLimitBytes: config.memoryLimit ?? defaultMemoryLimitBytes(),
     keepAliveMs: Number.POSITIVE_INFINITY,

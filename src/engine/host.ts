@@ -7,10 +7,13 @@ import { modulesOf } from "./backend.js";
 import { cancel, newControlWords, stepsOf } from "./control-words.js";
 import type { EngineSetup, FromEngine, ToEngine, WindowJob } from "./protocol.js";
 import { PULSE_MS } from "./watch.js";
-import type { WorkerSetup, WorkerTask } from "./worker.js";
+import type { OpenTask, WorkerSetup, WorkerTask } from "./worker.js";
 
 /** V8's default of 4 MiB is also the real stack of the thread, and ggml's graphs go deep. */
 const WORKER_STACK_MB = 16;
+
+/** A worker of a batch that had no window for so long ends, and with it its heap. */
+const IDLE_WORKER_MS = 60_000;
 
 /**
  * The engine process: one model, one pool of worker threads. It is a process of its own because native code that aborts
@@ -58,24 +61,31 @@ async function main(): Promise<void> {
   await send({ type: "ready" });
 }
 
-function openPool({ workers, threadsPerWorker }: EngineSetup): Piscina {
+function openPool({ workers, threadsPerWorker, backend }: EngineSetup): Piscina {
+  // Those of a batch are many and only wait; they come and go with the load.
+  const grows = backend.kernels !== undefined;
   return new Piscina({
     filename: new URL("./worker.js", import.meta.url).href,
-    minThreads: workers,
+    minThreads: grows ? 1 : workers,
     maxThreads: workers,
-    idleTimeout: Number.POSITIVE_INFINITY,
+    idleTimeout: grows ? IDLE_WORKER_MS : Number.POSITIVE_INFINITY,
     resourceLimits: { stackSizeMb: WORKER_STACK_MB },
     workerData: { threads: threadsPerWorker } satisfies WorkerSetup,
   });
 }
 
 /** The file was walked before; between that and its opening somebody may have put another one in its place. */
-async function openModel(pool: Piscina, { modelPath, modelStamp, backend }: EngineSetup): Promise<number> {
+async function openModel(
+  pool: Piscina,
+  { modelPath, modelStamp, backend, workers, threadsPerWorker }: EngineSetup,
+): Promise<number> {
   const demandUnchanged = () => {
     if (fileStamp(statSync(modelPath)) !== modelStamp) throw new Error("the model's file changed while it was loaded");
   };
   demandUnchanged();
-  const modelId: number = await pool.run({ modelPath, device: backend.device ?? "" }, { name: "open" });
+  const kernels = backend.kernels && { name: backend.kernels, threads: threadsPerWorker, windows: workers };
+  const task = { modelPath, device: backend.device ?? "", ...(kernels ? { kernels } : {}) } satisfies OpenTask;
+  const modelId: number = await pool.run(task, { name: "open" });
   demandUnchanged();
   return modelId;
 }

@@ -1,7 +1,7 @@
 import { workerData } from "node:worker_threads";
 import { MIN_AUDIO_MS, SAMPLES_PER_MS, windowSampleCount } from "../core/audio.js";
 import type { WindowResult } from "../core/window.js";
-import { loadAddon, type NativeSession } from "./addon.js";
+import { loadAddon, type NativeKernelUse, type NativeSession } from "./addon.js";
 import { LoadedModel } from "./loaded-model.js";
 import type { WindowJob } from "./protocol.js";
 import { readStretches } from "./read-stretches.js";
@@ -19,6 +19,12 @@ export interface WorkerTask {
   control: Int32Array;
 }
 
+export interface OpenTask {
+  modelPath: string;
+  device: string;
+  kernels?: NativeKernelUse;
+}
+
 const { threads } = workerData as WorkerSetup;
 const addon = loadAddon();
 let opened: { model: LoadedModel; session: NativeSession } | undefined;
@@ -28,8 +34,8 @@ let opened: { model: LoadedModel; session: NativeSession } | undefined;
  * that the process lives.
  * @returns the model's id in the addon
  */
-export function open({ modelPath, device }: { modelPath: string; device: string }): number {
-  return addon.openModel(modelPath, device);
+export function open({ modelPath, device, kernels }: OpenTask): number {
+  return addon.openModel(modelPath, device, kernels);
 }
 
 /** Piscina's task: one window in, one result out, synchronous. */

@@ -1,9 +1,10 @@
-// Memory at a cache line's boundary, of a size that is fixed when it is made.
+// Memory of zeros at a cache line's boundary, of a size that is fixed when it is made. What is large and never written to takes
+// none of the machine's: a cache's slots cost as they are used.
 #pragma once
 
 #include "layout.h"
 
-#include <cstring>
+#include <cstdlib>
 #include <new>
 #include <utility>
 
@@ -12,17 +13,18 @@ namespace sotto::kernels {
 template <typename T> class aligned_array {
   public:
     aligned_array() = default;
-    explicit aligned_array(int64_t count)
-        : count_(count),
-          data_(static_cast<T *>(::operator new(sizeof(T) * static_cast<size_t>(count), std::align_val_t(ALIGNMENT)))) {
-        std::memset(static_cast<void *>(data_), 0, sizeof(T) * static_cast<size_t>(count));
+    explicit aligned_array(int64_t count) : count_(count) {
+        memory_ = std::calloc(sizeof(T) * static_cast<size_t>(count) + ALIGNMENT, 1);
+        if (!memory_) throw std::bad_alloc();
+        const auto address = reinterpret_cast<uintptr_t>(memory_);
+        data_ = reinterpret_cast<T *>((address + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
     }
     aligned_array(aligned_array && other) noexcept { swap(other); }
     aligned_array & operator=(aligned_array && other) noexcept {
         swap(other);
         return *this;
     }
-    ~aligned_array() { ::operator delete(data_, std::align_val_t(ALIGNMENT)); }
+    ~aligned_array() { std::free(memory_); }
 
     T *     data() const { return data_; }
     int64_t size() const { return count_; }
@@ -32,11 +34,13 @@ template <typename T> class aligned_array {
   private:
     void swap(aligned_array & other) {
         std::swap(count_, other.count_);
+        std::swap(memory_, other.memory_);
         std::swap(data_, other.data_);
     }
 
-    int64_t count_ = 0;
-    T *     data_  = nullptr;
+    int64_t count_  = 0;
+    void *  memory_ = nullptr;
+    T *     data_   = nullptr;
 };
 
 } // namespace sotto::kernels

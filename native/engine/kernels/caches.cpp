@@ -1,5 +1,7 @@
 #include "caches.h"
 
+#include <cstring>
+
 namespace sotto::kernels {
 
 cross_cache::cross_cache(const model_dimensions & dimensions, int slots)
@@ -7,6 +9,17 @@ cross_cache::cross_cache(const model_dimensions & dimensions, int slots)
       padded_positions_(padded(dimensions.audio_context, PANEL)),
       bytes_(static_cast<int64_t>(slots) * layers_ * heads_ * 2 * padded_positions_ * HEAD),
       scales_(static_cast<int64_t>(slots) * layers_ * heads_ * (2 * padded_positions_ + HEAD)), positions_(slots) {}
+
+size_t cross_cache::slot_bytes(const model_dimensions & dimensions) {
+    const size_t positions = static_cast<size_t>(padded(dimensions.audio_context, PANEL));
+    const size_t heads = static_cast<size_t>(dimensions.text_layers) * static_cast<size_t>(dimensions.text_heads);
+    return heads * (2 * positions * (HEAD + sizeof(float)) + HEAD * sizeof(float));
+}
+
+size_t self_cache::slot_bytes(const model_dimensions & dimensions) {
+    const size_t heads = static_cast<size_t>(dimensions.text_layers) * static_cast<size_t>(dimensions.text_heads);
+    return heads * 2 * static_cast<size_t>(dimensions.text_context) * HEAD * sizeof(uint16_t);
+}
 
 cross_head cross_cache::head(int slot, int layer, int head) const {
     const int64_t index = (static_cast<int64_t>(slot) * layers_ + layer) * heads_ + head;
@@ -20,6 +33,21 @@ cross_head cross_cache::head(int slot, int layer, int head) const {
     result.value_mean   = scales + 2 * padded_positions_;
     result.positions    = positions_[slot];
     return result;
+}
+
+void cross_cache::read_keys(int slot, int layer, int head, int64_t positions, float * out) const {
+    const cross_head from = this->head(slot, layer, head);
+    for (int64_t position = 0; position < positions; ++position) {
+        for (int64_t i = 0; i < HEAD; ++i) {
+            out[position * HEAD + i] = from.key_scales[position] * static_cast<float>(from.keys[int8_index(position, i, HEAD)] - 128);
+        }
+    }
+}
+
+float cross_cache::value(int slot, int layer, int64_t position, int64_t channel) const {
+    const cross_head from = head(slot, layer, static_cast<int>(channel / HEAD));
+    const int64_t at = position / GROUP * GROUP * HEAD + channel % HEAD * GROUP + position % GROUP;
+    return from.value_scales[position] * static_cast<float>(from.values[at]) + from.value_mean[channel % HEAD];
 }
 
 self_cache::self_cache(const model_dimensions & dimensions, int slots)

@@ -16,7 +16,11 @@ class cross_cache {
     int32_t positions(int slot) const { return positions_[slot]; }
     void    set_positions(int slot, int32_t positions) { positions_[slot] = positions; }
     cross_head head(int slot, int layer, int head) const;
-    size_t bytes() const { return bytes_.bytes() + scales_.bytes(); }
+    // Keys of a head's first `positions` as floats, [position][64], but for what was taken off all of them alike.
+    void read_keys(int slot, int layer, int head, int64_t positions, float * out) const;
+    // One channel of one position's value.
+    float value(int slot, int layer, int64_t position, int64_t channel) const;
+    static size_t slot_bytes(const model_dimensions & dimensions);
 
   private:
     int     slots_, layers_, heads_;
@@ -36,7 +40,7 @@ class self_cache {
     uint16_t * values(int slot, int layer, int head) const { return values_.data() + at(slot, layer, head); }
     // The first `positions` of one sequence become those of another: a beam that forks.
     void copy(int from, int to, int32_t positions);
-    size_t bytes() const { return keys_.bytes() + values_.bytes(); }
+    static size_t slot_bytes(const model_dimensions & dimensions);
 
   private:
     int64_t at(int slot, int layer, int head) const {

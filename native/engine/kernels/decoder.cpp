@@ -28,7 +28,7 @@ decoder::decoder(const model & model, thread_team & team, self_cache & own, cons
 }
 
 bool decoder::step(const decoder_row * rows, int count, float * logits, const int32_t * cancel) {
-    if (!forward(rows, count, cancel)) return false;
+    if (!forward(rows, 0, count, cancel)) return false;
     take(x_.data(), width_, &model_.decoder_norm);
     epilogue then;
     then.out        = logits;
@@ -41,7 +41,7 @@ bool decoder::prefill(const decoder_row * rows, int count, const int * wants, in
     int next = 0;
     for (int first = 0; first < count; first += most_rows_) {
         const int part = std::min(most_rows_, count - first);
-        if (!forward(rows + first, part, cancel)) return false;
+        if (!forward(rows + first, first, part, cancel)) return false;
         const int before = next;
         for (; next < wanted && wants[next] < first + part; ++next) {
             // Ascending, so that no row is overwritten before it is read.
@@ -60,7 +60,7 @@ bool decoder::prefill(const decoder_row * rows, int count, const int * wants, in
     return true;
 }
 
-bool decoder::forward(const decoder_row * rows, int count, const int32_t * cancel) {
+bool decoder::forward(const decoder_row * rows, int first, int count, const int32_t * cancel) {
     count_ = count;
     find_runs(rows, count);
     for (int i = 0; i < count; ++i) {
@@ -92,6 +92,7 @@ bool decoder::forward(const decoder_row * rows, int count, const int32_t * cance
         then.bias       = layer.cross_query.bias.data();
         then.out_stride = width_;
         product(layer.cross_query.weights, width_, count, then);
+        if (observer_) observer_->observe(index, first, count, wide_.data(), width_);
         cross_attend(index, rows);
         take(attended_.data(), width_, nullptr);
         add.bias = layer.cross_out.bias.data();

@@ -16,6 +16,14 @@ struct decoder_row {
     int32_t window;   // slot of the cross cache
 };
 
+// Sees the queries of the cross-attention as they are made: where a row looks in the audio.
+class query_observer {
+  public:
+    virtual ~query_observer() = default;
+    // Of `count` rows from the call's row `first` on: queries + i * stride, all heads side by side.
+    virtual void observe(int layer, int first, int count, const float * queries, int64_t stride) = 0;
+};
+
 class decoder {
   public:
     // `most_rows`: of one step; longer prompts go through in parts.
@@ -29,6 +37,9 @@ class decoder {
     // Any number of rows without logits but for those that `wants` names by index, in ascending order, `logits` in theirs.
     bool prefill(const decoder_row * rows, int count, const int * wants, int wanted, float * logits, const int32_t * cancel = nullptr);
 
+    // Null: nobody looks.
+    void set_observer(query_observer * observer) { observer_ = observer; }
+
     const model_dimensions & dimensions() const { return model_.dimensions; }
 
   private:
@@ -36,7 +47,7 @@ class decoder {
         int first, count;
     };
 
-    bool forward(const decoder_row * rows, int count, const int32_t * cancel);
+    bool forward(const decoder_row * rows, int first, int count, const int32_t * cancel);
     void self_attend(const decoder_layer & layer, int index, const decoder_row * rows);
     void cross_attend(int index, const decoder_row * rows);
     // Rows of `from` become bytes, after a norm if there is one.
@@ -52,6 +63,7 @@ class decoder {
     int64_t              width_;
     int                  most_rows_;
     int                  count_ = 0;
+    query_observer *     observer_ = nullptr;
     aligned_array<float> x_, wide_, attended_, scores_, normal_;
     int64_t              scores_stride_, normal_stride_;
     token_buffer         bytes_;

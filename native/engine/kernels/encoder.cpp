@@ -34,15 +34,47 @@ encoder::encoder(const model & model, thread_team & team, const kernel_table & t
 }
 
 bool encoder::encode(const float * mel, int32_t positions, cross_cache & cache, int slot, const int32_t * cancel) {
+    begin(mel, positions, cache, slot);
+    do {
+        if (is_cancelled(cancel)) {
+            cache.set_positions(slot, 0);
+            return false;
+        }
+    } while (advance() == progress::more);
+    return true;
+}
+
+void encoder::begin(const float * mel, int32_t positions, cross_cache & cache, int slot) {
     cache.set_positions(slot, 0);
-    convolve(mel, positions);
-    for (const encoder_layer & layer : model_.encoder_layers) {
-        if (is_cancelled(cancel)) return false;
-        attend(layer, positions);
-        if (is_cancelled(cancel)) return false;
-        feed_forward(layer, positions);
+    window_ = { mel, positions, &cache, slot, 0 };
+}
+
+// Convolutions, two halves of each layer, the last norm, and the cross-attention's cache of each of the decoder's layers.
+encoder::progress encoder::advance() {
+    const size_t halves = 2 * model_.encoder_layers.size();
+    const size_t part = window_.part++;
+    const int32_t positions = window_.positions;
+    if (part == 0) {
+        convolve(window_.mel, positions);
+    } else if (part <= halves) {
+        const encoder_layer & layer = model_.encoder_layers[(part - 1) / 2];
+        if (part % 2 == 1) {
+            attend(layer, positions);
+        } else {
+            feed_forward(layer, positions);
+        }
+    } else if (part == halves + 1) {
+        finish(positions);
+        window_.cache->set_positions(window_.slot, positions);
+    } else {
+        const size_t layer = part - halves - 2;
+        fill(model_.decoder_layers[layer], static_cast<int>(layer), positions, *window_.cache, window_.slot);
+        if (layer + 1 == model_.decoder_layers.size()) return progress::done;
     }
-    if (is_cancelled(cancel)) return false;
+    return progress::more;
+}
+
+void encoder::finish(int32_t positions) {
     team_.each(panels_of(positions), [&](int64_t panel, int thread) {
         float * normal = workspaces_[static_cast<size_t>(thread)].normal.data();
         int8_tokens bytes = result_.tokens();
@@ -51,15 +83,6 @@ bool encoder::encode(const float * mel, int32_t positions, cross_cache & cache, 
             table_.quantize(normal, width_, bytes, token);
         }
     });
-    cache.set_positions(slot, positions);
-    for (size_t i = 0; i < model_.decoder_layers.size(); ++i) {
-        if (is_cancelled(cancel)) {
-            cache.set_positions(slot, 0);
-            return false;
-        }
-        fill(model_.decoder_layers[i], static_cast<int>(i), positions, cache, slot);
-    }
-    return true;
 }
 
 // Three frames that follow one another lie in memory as a row of the convolution's matrix.

@@ -21,6 +21,12 @@ class encoder {
     // not zero ends the call with false, and leaves the slot without positions.
     bool encode(const float * mel, int32_t positions, cross_cache & cache, int slot, const int32_t * cancel = nullptr);
 
+    // The same in parts, between which others may be served: `begin` takes a window, then each `advance` computes half a layer or
+    // less. `mel` is read by the first of them.
+    void begin(const float * mel, int32_t positions, cross_cache & cache, int slot);
+    enum class progress { more, done };
+    progress advance();
+
     // What the encoder made of the last window, before its last norm: [position][state].
     const float * residual() const { return x_.data(); }
 
@@ -32,7 +38,17 @@ class encoder {
         workspace(const model_dimensions & dimensions);
     };
 
+    // Of the window that `begin` took.
+    struct current_window {
+        const float * mel       = nullptr;
+        int32_t       positions = 0;
+        cross_cache * cache     = nullptr;
+        int           slot      = 0;
+        size_t        part      = 0; // next
+    };
+
     void convolve(const float * mel, int32_t positions);
+    void finish(int32_t positions);
     void attend(const encoder_layer & layer, int32_t positions);
     void project(const encoder_layer & layer, int32_t positions);
     void attend_in_floats(int32_t positions);
@@ -53,6 +69,7 @@ class encoder {
     cross_cache          own_;    // bytes: one layer's keys and values
     token_buffer         result_; // the encoder's output as bytes
     std::vector<workspace> workspaces_;
+    current_window         window_;
 };
 
 } // namespace sotto::kernels

@@ -1,10 +1,18 @@
 #include "model.h"
 
+#include <cmath>
 #include <stdexcept>
 
 namespace sotto::kernels {
 
 namespace {
+
+// One such number, and there is no telling one token from another; as bytes it would pass for zero.
+void demand_numbers(const std::string & name, const float * values, int64_t count) {
+    for (int64_t i = 0; i < count; ++i) {
+        if (!std::isfinite(values[i])) throw std::runtime_error(name + " holds what is no number");
+    }
+}
 
 class reader {
   public:
@@ -15,6 +23,7 @@ class reader {
         const file_tensor & tensor = checked(name, count);
         aligned_array<float> result(padded(count, PANEL));
         dequantize(tensor.type, tensor.data, count, result.data());
+        demand_numbers(name, result.data(), count);
         bytes_ += result.bytes();
         return result;
     }
@@ -35,6 +44,7 @@ class reader {
             const size_t row_bytes = bytes_of(tensor.type, columns);
             for (int64_t i = 0; i < rows; ++i) {
                 dequantize(tensor.type, static_cast<const uint8_t *>(tensor.data) + static_cast<size_t>(i) * row_bytes, columns, row.data());
+                demand_numbers(name, row.data(), columns);
                 packed.set_row(at++, row.data(), columns);
             }
         }
@@ -54,6 +64,7 @@ class reader {
             if (biased) {
                 const file_tensor & tensor = checked(prefix + name + ".bias", rows);
                 dequantize(tensor.type, tensor.data, rows, bias.data() + at);
+                demand_numbers(prefix + name, bias.data() + at, rows);
             }
             at += rows;
         }
@@ -67,6 +78,7 @@ class reader {
         if (tensor.sizes[0] != TAPS || tensor.sizes[1] != channels) throw std::runtime_error(name + " has another shape");
         std::vector<float> all(static_cast<size_t>(tensor.count()));
         dequantize(tensor.type, tensor.data, tensor.count(), all.data());
+        demand_numbers(name, all.data(), tensor.count());
         packed_f32 packed(rows, TAPS * channels);
         std::vector<float> row(static_cast<size_t>(TAPS * channels));
         for (int64_t i = 0; i < rows; ++i) {

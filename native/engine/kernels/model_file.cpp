@@ -98,7 +98,8 @@ void model_file::walk() {
     std::memcpy(mel_filters_.data(), from.take(mel_filters_.size() * sizeof(float)), mel_filters_.size() * sizeof(float));
 
     for (int32_t words = from.number_within(0, 1 << 20); words > 0; --words) {
-        from.take(static_cast<size_t>(from.number_within(0, 1 << 16)));
+        const size_t length = static_cast<size_t>(from.number_within(0, 1 << 16));
+        words_.emplace_back(reinterpret_cast<const char *>(from.take(length)), length);
     }
 
     while (!from.at_end()) {

@@ -1,4 +1,4 @@
-// A model file of whisper.cpp's format, mapped into memory: header, mel filters, tensors by name. The vocabulary is walked over.
+// A model file of whisper.cpp's format, mapped into memory: header, mel filters, vocabulary, tensors by name.
 #pragma once
 
 #include "dequantize.h"
@@ -32,6 +32,7 @@ class model_file {
 
     const model_dimensions & dimensions() const { return dimensions_; }
     const std::vector<float> & mel_filters() const { return mel_filters_; } // [mel][bin]
+    const std::vector<std::string> & words() const { return words_; } // bytes of each token that the file names, by id
     // Throws when there is none of this name.
     const file_tensor & tensor(const std::string & name) const;
 
@@ -43,6 +44,7 @@ class model_file {
     size_t                             size_ = 0;
     model_dimensions                   dimensions_ = {};
     std::vector<float>                 mel_filters_;
+    std::vector<std::string>           words_;
     std::map<std::string, file_tensor> tensors_;
 };
 

@@ -1,5 +1,7 @@
 #include "thread_team.h"
 
+#include <system_error>
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -25,8 +27,13 @@ void pause() {
 } // namespace
 
 thread_team::thread_team(int threads, int spins) : spins_(spins) {
+    workers_.reserve(static_cast<size_t>(threads));
     for (int thread = 1; thread < threads; ++thread) {
-        workers_.emplace_back([this, thread] { work(thread); });
+        try {
+            workers_.emplace_back([this, thread] { work(thread); });
+        } catch (const std::system_error &) {
+            break; // the system gives no more; fewer do the same
+        }
     }
 }
 

@@ -14,7 +14,7 @@ namespace sotto::kernels {
 
 class thread_team {
   public:
-    // `threads` counts the caller; `spins`: rounds of waiting before a thread sleeps.
+    // `threads` counts the caller, and is the most there will be; `spins`: rounds of waiting before a thread sleeps.
     explicit thread_team(int threads, int spins = 2000);
     ~thread_team();
     thread_team(const thread_team &) = delete;

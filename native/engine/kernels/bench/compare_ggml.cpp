@@ -138,7 +138,7 @@ int main(int argc, char ** argv) {
     encoder encode(packed, team);
     decoder decode(packed, team, own, audio);
     std::printf("%s, %d threads; table %s; packed in %.0f ms: weights %.1f MB, cross cache %.1f MB and self cache %.1f MB a slot\n", argv[2],
-                threads, best_table().name, load, packed.bytes() / 1e6, audio.bytes() / 16e6, own.bytes() / 16e6);
+                threads, best_table().name, load, packed.bytes() / 1e6, cross_cache::slot_bytes(packed.dimensions) / 1e6, self_cache::slot_bytes(packed.dimensions) / 1e6);
 
     compare_products(argv[1], d);
     const std::vector<float> pcm = argc > 5 ? read_pcm(argv[5]) : glide();
