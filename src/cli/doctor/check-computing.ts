@@ -56,7 +56,10 @@ function describeVerdict(verdict: Verdict): string {
 }
 
 function kernelsFinding({ backend, kernels }: BackendReport): Finding {
-  const details = kernels.map(({ name, verdict }) => `${name.padEnd(15)} ${describeVerdict(verdict)}`);
+  const details = kernels.map(({ name, verdict }) => {
+    const untried = verdict.state === "untried";
+    return `${name.padEnd(15)} ${untried ? "not tried: better ones work" : describeVerdict(verdict)}`;
+  });
   const ill = kernels.some(({ verdict }) => verdict.state === "rejected");
   if (backend?.kernels) {
     const text = `Sotto's own: ${backend.kernels}, for models that suit them`;

@@ -30,14 +30,14 @@ export function checkThreads(
   const cut =
     (asked.workers ?? share.workers) > share.workers ||
     (asked.threads ?? share.threadsPerWorker) > share.threadsPerWorker;
-  const what = backend?.kernels
-    ? `${share.workers} windows at once on ${share.threadsPerWorker}`
-    : `${share.workers} × ${share.threadsPerWorker}`;
+  const [what, asks] = backend?.kernels
+    ? [`${share.workers} windows at once on ${share.threadsPerWorker}`, "--threads"]
+    : [`${share.workers} × ${share.threadsPerWorker}`, "--workers times --threads"];
   return {
     state: cut ? "note" : "ok",
     subject: "threads",
     text: `${what} of ${usableCores()} cores (${counted})`,
-    remedy: cut ? "--workers and --threads were cut to the cores that this process may use" : undefined,
+    remedy: cut ? `${asks} was cut to the cores that this process may use` : undefined,
   };
 }
 
