@@ -18,6 +18,9 @@ const ENCODER_ROWS = 6;
 const AUDIO_BYTES = 2 * 480_000 * F32_BYTES;
 const SPECTROGRAM_FRAMES = 6_000;
 
+/** Types of weights that the kernels read (`native/engine/kernels/dequantize.h`). */
+const QUANTIZATIONS = new Set(["f16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0"]);
+
 /** Memory of a model that our own kernels compute (`native/engine/kernels`). */
 export interface KernelMemory {
   /** Weights as bytes, whatever the file has, and what all windows share. */
@@ -31,7 +34,7 @@ export interface KernelMemory {
 /** undefined: the model does not suit the kernels, and ggml computes it. */
 export function kernelMemory(facts: ModelFacts): KernelMemory | undefined {
   const { state, heads, audioLayers, textLayers, audioContext, textContext, melBins, vocabSize } = facts;
-  if (state !== heads * HEAD) return undefined;
+  if (state !== heads * HEAD || !QUANTIZATIONS.has(facts.quantization)) return undefined;
   const squares = ENCODER_SQUARES * audioLayers + DECODER_SQUARES * textLayers;
   const convolutions = F32_BYTES * CONVOLUTION_TAPS * state * (melBins + state);
   const positions = F32_BYTES * state * (audioContext + textContext);

@@ -29,7 +29,9 @@ export function modelMemory(
   workers: number,
   { kernels }: Pick<EngineBackend, "kernels">,
 ): { weightBytes: number; workerBytes: number } {
-  if (kernels === undefined || !kernelMemory) return { weightBytes: bytes, workerBytes: sessionBytes };
+  if (kernels === undefined) return { weightBytes: bytes, workerBytes: sessionBytes };
+  // ggml computes it, one window after another: `host.ts`.
+  if (!kernelMemory) return { weightBytes: bytes, workerBytes: sessionBytes / workers };
   const slots = batchWindows(kernelMemory, workers) * kernelMemory.slotBytes;
   return { weightBytes: kernelMemory.sharedBytes, workerBytes: kernelMemory.sessionBytes + slots / workers };
 }

@@ -6,8 +6,9 @@ import { loadAddon } from "./addon.js";
 import { modulesOf } from "./backend.js";
 import { cancel, newControlWords, stepsOf } from "./control-words.js";
 import type { EngineSetup, FromEngine, ToEngine, WindowJob } from "./protocol.js";
+import { Quarantine } from "./quarantine.js";
 import { PULSE_MS } from "./watch.js";
-import type { OpenTask, WorkerSetup, WorkerTask } from "./worker.js";
+import type { OpenedModel, OpenTask, WorkerSetup, WorkerTask } from "./worker.js";
 
 /** V8's default of 4 MiB is also the real stack of the thread, and ggml's graphs go deep. */
 const WORKER_STACK_MB = 16;
@@ -33,23 +34,29 @@ async function main(): Promise<void> {
   }, PULSE_MS);
 
   let pool: Piscina;
-  let modelId: number;
+  let model: OpenedModel;
   try {
     // Here first, on the main thread: ggml's registries are filled without a lock.
     const addon = loadAddon();
     addon.endOnSignalsFromOutside();
     for (const module of modulesOf(setup.backend)) addon.loadBackend(module);
     pool = openPool(setup);
-    modelId = await openModel(pool, setup);
+    model = await openModel(pool, setup);
   } catch (error) {
     await send({ type: "load_failed", reason: (error as Error).message });
     process.exit(1);
   }
 
+  const { modelId, takesTurns } = model;
+  const turns = new Quarantine();
+  const compute = (task: WorkerTask): Promise<WindowResult> => {
+    const run = () => pool.run(task, { name: "decode" });
+    return takesTurns ? turns.alone(run) : run();
+  };
   process.on("message", (message: ToEngine) => {
     switch (message.type) {
       case "decode":
-        void decode(pool, modelId, message.job, running).then(send);
+        void decode(compute, modelId, message.job, running).then(send);
         break;
       case "cancel": {
         const control = running.get(message.jobId);
@@ -78,20 +85,20 @@ function openPool({ workers, threadsPerWorker, backend }: EngineSetup): Piscina 
 async function openModel(
   pool: Piscina,
   { modelPath, modelStamp, backend, workers, threadsPerWorker }: EngineSetup,
-): Promise<number> {
+): Promise<OpenedModel> {
   const demandUnchanged = () => {
     if (fileStamp(statSync(modelPath)) !== modelStamp) throw new Error("the model's file changed while it was loaded");
   };
   demandUnchanged();
   const kernels = backend.kernels && { name: backend.kernels, threads: threadsPerWorker, windows: workers };
   const task = { modelPath, device: backend.device ?? "", ...(kernels ? { kernels } : {}) } satisfies OpenTask;
-  const modelId: number = await pool.run(task, { name: "open" });
+  const opened: OpenedModel = await pool.run(task, { name: "open" });
   demandUnchanged();
-  return modelId;
+  return opened;
 }
 
 async function decode(
-  pool: Piscina,
+  compute: (task: WorkerTask) => Promise<WindowResult>,
   modelId: number,
   job: WindowJob,
   running: Map<number, Int32Array>,
@@ -100,8 +107,7 @@ async function decode(
   const control = newControlWords();
   running.set(jobId, control);
   try {
-    const result: WindowResult = await pool.run({ modelId, job, control } satisfies WorkerTask, { name: "decode" });
-    return { type: "done", jobId, result };
+    return { type: "done", jobId, result: await compute({ modelId, job, control }) };
   } catch (error) {
     return { type: "failed", jobId, reason: reasonOf(error) };
   } finally {

@@ -25,6 +25,13 @@ export interface OpenTask {
   kernels?: NativeKernelUse;
 }
 
+export interface OpenedModel {
+  /** In the addon. */
+  modelId: number;
+  /** It does not suit the kernels: ggml computes it, and all of ggml's threads are there for one window at a time. */
+  takesTurns: boolean;
+}
+
 const { threads } = workerData as WorkerSetup;
 const addon = loadAddon();
 let opened: { model: LoadedModel; session: NativeSession } | undefined;
@@ -32,10 +39,10 @@ let opened: { model: LoadedModel; session: NativeSession } | undefined;
 /**
  * Piscina's first task: loads the model for all workers of the process. Not on the main thread, which must go on saying
  * that the process lives.
- * @returns the model's id in the addon
  */
-export function open({ modelPath, device, kernels }: OpenTask): number {
-  return addon.openModel(modelPath, device, kernels);
+export function open({ modelPath, device, kernels }: OpenTask): OpenedModel {
+  const modelId = addon.openModel(modelPath, device, kernels);
+  return { modelId, takesTurns: kernels !== undefined && addon.modelFacts(modelId).batchWindows === 0 };
 }
 
 /** Piscina's task: one window in, one result out, synchronous. */

@@ -47,6 +47,7 @@ class reader {
                 demand_numbers(name, row.data(), columns);
                 packed.set_row(at++, row.data(), columns);
             }
+            file_.let_go(tensor); // or a large model would be there twice
         }
         bytes_ += packed.bytes();
         return packed;

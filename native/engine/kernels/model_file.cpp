@@ -122,4 +122,13 @@ const file_tensor & model_file::tensor(const std::string & name) const {
     return found->second;
 }
 
+void model_file::let_go(const file_tensor & tensor) const {
+    const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+    const auto begin = reinterpret_cast<uintptr_t>(tensor.data);
+    const auto end = begin + bytes_of(tensor.type, tensor.sizes[0]) * static_cast<size_t>(tensor.sizes[1] * tensor.sizes[2]);
+    const uintptr_t first = (begin + page - 1) / page * page;
+    const uintptr_t last = end / page * page;
+    if (first < last) madvise(reinterpret_cast<void *>(first), last - first, MADV_DONTNEED);
+}
+
 } // namespace sotto::kernels

@@ -35,6 +35,8 @@ class model_file {
     const std::vector<std::string> & words() const { return words_; } // bytes of each token that the file names, by id
     // Throws when there is none of this name.
     const file_tensor & tensor(const std::string & name) const;
+    // Gives back the memory that the tensor's pages have taken; they are read again when they are asked for again.
+    void let_go(const file_tensor & tensor) const;
 
   private:
     void map(const std::string & path);
