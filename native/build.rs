@@ -35,6 +35,7 @@ fn main() {
     println!("cargo:rustc-link-search=native={}", built.join("lib").display());
     println!("cargo:rustc-link-search=native={}", modules.display());
     println!("cargo:rustc-link-lib=static=sotto_engine");
+    println!("cargo:rustc-link-lib=static=sotto_kernels");
     println!("cargo:rustc-link-lib=dylib=ggml-base");
     let (cxx, beside) = match std::env::var("CARGO_CFG_TARGET_OS").as_deref() {
         Ok("macos") => ("c++", "@loader_path"),

@@ -2,7 +2,7 @@
 //
 // Every function catches whatever is thrown beneath it and answers with a status; sotto_last_error() then has the reason,
 // for the calling thread. What can abort instead of throwing is refused before whisper.cpp sees it: each such guard
-// stands in engine.cpp beside the reason.
+// stands in engine.cpp or whisper_model.cpp beside the reason.
 #pragma once
 
 #include <stddef.h>
@@ -46,6 +46,7 @@ typedef struct {
     int32_t no_speech;
     int32_t no_timestamps;
     int32_t timestamp_begin;
+    int32_t batch_windows; // that kernels of our own decode at once; 0: ggml computes
 } sotto_model_facts;
 
 typedef struct {
@@ -111,14 +112,27 @@ typedef struct {
 // Computes products on a device ("": the CPU) and holds them against plain loops.
 sotto_status sotto_probe_products(const char * device, int32_t threads, sotto_product * out, size_t capacity, size_t * count);
 
+// Kernels of our own that this processor can run, by name, the fastest first: `name` of the index-th, or null.
+const char * sotto_kernels_name(size_t index);
+// Computes with them, and holds that against plain loops. `type` is that of the weights, `place` empty.
+sotto_status sotto_probe_kernels(const char * name, sotto_product * out, size_t capacity, size_t * count);
+
+// How a model is computed on the CPU: by the kernels of that name ("": by ggml), all of whose windows share these threads.
+typedef struct {
+    const char * name;
+    int32_t      threads; // 1..256
+    int32_t      windows; // decoded at once, 1..256
+} sotto_kernel_use;
+
 // Loads a model file. The caller has walked it before: a crafted file may abort the process in here.
-// `device`: name of a GPU, or "" for the CPU alone.
-sotto_status sotto_model_open(const char * path, const char * device, sotto_model ** out);
+// `device`: name of a GPU, or "" for the CPU alone. A model that does not suit the kernels is computed by ggml.
+sotto_status sotto_model_open(const char * path, const char * device, const sotto_kernel_use * kernels, sotto_model ** out);
 void         sotto_model_close(sotto_model * model);
 sotto_status sotto_model_describe(const sotto_model * model, sotto_model_facts * out);
 // Bytes of one token of the vocabulary; *out is valid as long as the model.
 sotto_status sotto_model_token_bytes(const sotto_model * model, int32_t id, const char ** out, size_t * length);
 
+// `threads`: of ggml; kernels of our own share those of the model.
 sotto_status sotto_session_open(sotto_model * model, int32_t threads, sotto_session ** out);
 void         sotto_session_close(sotto_session * session);
 

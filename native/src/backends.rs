@@ -87,13 +87,34 @@ pub fn devices() -> Result<Vec<Device>> {
 #[napi(catch_unwind)]
 pub fn probe_products(device: String, threads: i32) -> Result<Vec<Product>> {
     let device = c_string(&device)?;
+    // SAFETY: the name outlives the call; of the products see `collect`.
+    collect(|out, capacity, count| unsafe {
+        ffi::sotto_probe_products(device.as_ptr(), threads, out, capacity, count)
+    })
+}
+
+/// Kernels of our own that this processor can run, the fastest first.
+#[napi(catch_unwind)]
+pub fn kernel_names() -> Vec<String> {
+    // SAFETY: literals, and null after the last.
+    (0..).map(|index| unsafe { ffi::sotto_kernels_name(index) }).take_while(|name| !name.is_null()).map(text).collect()
+}
+
+/// Computes with such kernels, and holds that against plain loops.
+#[napi(catch_unwind)]
+pub fn probe_kernels(name: String) -> Result<Vec<Product>> {
+    let name = c_string(&name)?;
+    // SAFETY: the name outlives the call; of the products see `collect`.
+    collect(|out, capacity, count| unsafe { ffi::sotto_probe_kernels(name.as_ptr(), out, capacity, count) })
+}
+
+/// `probe` writes at most as many products as it is told there is room for, and says how many.
+fn collect(probe: impl FnOnce(*mut ffi::Product, usize, *mut usize) -> i32) -> Result<Vec<Product>> {
     let mut count = 0;
     let mut products = Vec::with_capacity(MOST_PRODUCTS);
-    // SAFETY: the engine writes at most `MOST_PRODUCTS` and says how many.
-    unsafe {
-        check(ffi::sotto_probe_products(device.as_ptr(), threads, products.as_mut_ptr(), MOST_PRODUCTS, &mut count))?;
-        products.set_len(count);
-    }
+    check(probe(products.as_mut_ptr(), MOST_PRODUCTS, &mut count))?;
+    // SAFETY: so many were written.
+    unsafe { products.set_len(count) };
     Ok(products
         .into_iter()
         .map(|product: ffi::Product| Product {

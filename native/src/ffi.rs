@@ -36,6 +36,7 @@ pub struct ModelFacts {
     pub no_speech: i32,
     pub no_timestamps: i32,
     pub timestamp_begin: i32,
+    pub batch_windows: i32,
 }
 
 #[repr(C)]
@@ -86,6 +87,13 @@ pub struct Product {
     pub milliseconds: f64,
 }
 
+#[repr(C)]
+pub struct KernelUse {
+    pub name: *const c_char,
+    pub threads: i32,
+    pub windows: i32,
+}
+
 extern "C" {
     pub fn sotto_end_on_signals_from_outside();
     pub fn sotto_backend_load(path: *const c_char, name: *mut *const c_char) -> i32;
@@ -103,7 +111,15 @@ extern "C" {
     pub fn sotto_whisper_version() -> *const c_char;
     pub fn sotto_system_info() -> *const c_char;
 
-    pub fn sotto_model_open(path: *const c_char, device: *const c_char, out: *mut *mut Model) -> i32;
+    pub fn sotto_kernels_name(index: usize) -> *const c_char;
+    pub fn sotto_probe_kernels(name: *const c_char, out: *mut Product, capacity: usize, count: *mut usize) -> i32;
+
+    pub fn sotto_model_open(
+        path: *const c_char,
+        device: *const c_char,
+        kernels: *const KernelUse,
+        out: *mut *mut Model,
+    ) -> i32;
     pub fn sotto_model_close(model: *mut Model);
     pub fn sotto_model_describe(model: *const Model, out: *mut ModelFacts) -> i32;
     pub fn sotto_model_token_bytes(model: *const Model, id: i32, out: *mut *const c_char, length: *mut usize) -> i32;

@@ -32,6 +32,8 @@ pub struct ModelFacts {
     pub start_of_prev: i32,
     pub no_timestamps: i32,
     pub timestamp_begin: i32,
+    /// Windows that kernels of our own decode at once; 0: ggml computes.
+    pub batch_windows: i32,
 }
 
 /// All tokens of a model: token `i` is `bytes[offsets[i] .. offsets[i + 1]]`.
@@ -62,8 +64,8 @@ pub fn end_on_signals_from_outside() {
 }
 
 #[napi(catch_unwind)]
-pub fn open_model(path: String, device: String) -> Result<u32> {
-    model::open(&path, &device)
+pub fn open_model(path: String, device: String, kernels: Option<model::KernelUse>) -> Result<u32> {
+    model::open(&path, &device, kernels)
 }
 
 #[napi(catch_unwind)]
@@ -89,6 +91,7 @@ pub fn model_facts(model_id: u32) -> Result<ModelFacts> {
         start_of_prev: facts.start_of_prev,
         no_timestamps: facts.no_timestamps,
         timestamp_begin: facts.timestamp_begin,
+        batch_windows: facts.batch_windows,
     })
 }
 

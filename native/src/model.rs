@@ -6,6 +6,8 @@ use std::ffi::CString;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
+use napi_derive::napi;
+
 use crate::ffi;
 use crate::status::{c_string, check, error, Failure, Result};
 
@@ -64,12 +66,25 @@ pub fn demand_path(path: &str) -> Result<CString> {
     c_string(path)
 }
 
-/// `device`: name of a GPU, or empty for the CPU alone.
-pub fn open(path: &str, device: &str) -> Result<u32> {
+/// How a model is computed on the CPU by kernels of our own.
+#[napi(object)]
+pub struct KernelUse {
+    pub name: String,
+    /// Shared by all windows.
+    pub threads: i32,
+    /// Decoded at once.
+    pub windows: i32,
+}
+
+/// `device`: name of a GPU, or empty for the CPU alone; without `kernels` ggml computes.
+pub fn open(path: &str, device: &str, kernels: Option<KernelUse>) -> Result<u32> {
     let (path, device) = (demand_path(path)?, c_string(device)?);
+    let (name, threads, windows) = kernels.map_or((String::new(), 1, 1), |used| (used.name, used.threads, used.windows));
+    let name = c_string(&name)?;
+    let kernels = ffi::KernelUse { name: name.as_ptr(), threads, windows };
     let mut model = std::ptr::null_mut();
-    // SAFETY: the strings and `model` outlive the call.
-    check(unsafe { ffi::sotto_model_open(path.as_ptr(), device.as_ptr(), &mut model) })?;
+    // SAFETY: the strings, `kernels` and `model` outlive the call.
+    check(unsafe { ffi::sotto_model_open(path.as_ptr(), device.as_ptr(), &kernels, &mut model) })?;
     let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
     models().insert(id, Arc::new(Model(model)));
     Ok(id)

@@ -49,7 +49,7 @@ const others = values.busy
 try {
   for (const path of [...values.model, ...positionals]) {
     const model = await new ModelStore({ home: folder, configuredModel: path }).find(undefined);
-    const cores = divideCores({ workers: undefined, threads: undefined });
+    const cores = divideCores({ workers: undefined, threads: undefined }, backend);
     const engine = new EngineProcess(
       { modelPath: model.path, modelStamp: model.stamp, ...cores, backend },
       { pace: new Pace() },

@@ -55,11 +55,12 @@ for await (const window of speechWindows(growing, search, new AbortController().
   windows.push(window);
 }
 
-const { workers, threadsPerWorker } = divideCores({ workers: 1, threads: undefined });
 const addon = loadAddon();
 const backend = await chooseBackend({ device: "cpu", cpuVariant: "auto", home: folder }, console.warn);
+const { workers, threadsPerWorker } = divideCores({ workers: 1, threads: undefined }, backend);
+const kernels = backend.kernels && { name: backend.kernels, threads: threadsPerWorker, windows: 1 };
 for (const module of modulesOf(backend)) addon.loadBackend(module);
-const model = new LoadedModel(addon, addon.openModel(values.model, ""));
+const model = new LoadedModel(addon, addon.openModel(values.model, "", kernels || undefined));
 const session = addon.openSession(model.id, threadsPerWorker);
 const go = newControlWords();
 

@@ -8,6 +8,7 @@ import { packageRoot } from "../core/package-root.js";
 import { catalogEntry } from "./catalog.js";
 import { chooseDefault } from "./default-model.js";
 import { readInstalledModel } from "./install-note.js";
+import { type KernelMemory, kernelMemory } from "./kernel-memory.js";
 import { type ModelFacts, readModelFile } from "./model-file.js";
 import { isModelId, modelIdOf } from "./model-id.js";
 import { sessionBytes } from "./session-memory.js";
@@ -21,6 +22,8 @@ export interface InstalledModel {
   stamp: string;
   /** Memory that one session of it takes beside the weights. */
   sessionBytes: number;
+  /** Memory where our own kernels compute it; undefined: it does not suit them. */
+  kernelMemory: KernelMemory | undefined;
   /** `f16`, or the name of the quantization: `q5_1`, `q8_0` … */
   quantization: string;
   /** Those that it is good for. */
@@ -214,6 +217,7 @@ function describe(id: string, path: string, facts: ModelFacts, status: Stats, is
     bytes: facts.bytes,
     stamp: fileStamp(status),
     sessionBytes: sessionBytes(facts),
+    kernelMemory: kernelMemory(facts),
     quantization: facts.quantization,
     languages: isEnglish ? ["en"] : LANGUAGE_CODES.slice(0, facts.languageCount),
     languageCount: facts.languageCount,

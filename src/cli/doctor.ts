@@ -17,7 +17,6 @@ export async function runDoctor(args: string[]): Promise<number> {
   const { config, positionals } = readCommandLine("doctor", args, process.env);
   if (positionals.length > 0) throw new UsageError(`doctor takes no argument, but received '${positionals[0]}'.`);
   const asked = { workers: config.workers, threads: config.threads };
-  const cores = divideCores(asked);
   const memoryLimitBytes = config.memoryLimit ?? defaultMemoryLimitBytes();
   let hasFailed = false;
   const tell = (finding: Finding) => {
@@ -27,17 +26,18 @@ export async function runDoctor(args: string[]): Promise<number> {
 
   tell({ state: "ok", subject: "node", text: `${process.version}, ${process.platform}-${process.arch}` });
   tell(await checkFfmpeg(config.ffmpeg));
-  tell(checkThreads(cores, asked));
+  const computing = await checkComputing(config);
+  const backend = computing.report?.backend;
+  const cores = divideCores(asked, backend ?? {});
+  tell(checkThreads(cores, asked, backend));
   tell(checkMemory(config.memoryLimit));
   tell(await checkHome(config.home));
   tell(await checkPort(config.host, config.port));
   const store = new ModelStore({ home: config.home, configuredModel: config.model });
-  const models = await checkModels(store, cores.workers, memoryLimitBytes);
+  const models = await checkModels(store, cores.workers, backend, memoryLimitBytes);
   tell(models.finding);
   tell(await checkSpeech(new SpeechModel(store.folder)));
-  const computing = await checkComputing(config);
   for (const finding of computing.findings) tell(finding);
-  const backend = computing.report?.backend;
   if (!hasFailed && backend && models.model) {
     const warn = (text: string) => tell({ state: "note", subject: "speech", text });
     const speech = new SpeechDetection({ modelsFolder: store.folder, cpuModule: backend.cpuModule, warn });

@@ -42,9 +42,9 @@ export async function runServe(args: string[]): Promise<number> {
   const callers = await Callers.accept(config, note);
   const store = new ModelStore({ home: config.home, configuredModel: config.model });
   const model = await store.find(undefined);
-  const cores = divideCores({ workers: config.workers, threads: config.threads });
   const backend = await chooseBackend(config, note);
   const speech = new SpeechDetection({ modelsFolder: store.folder, cpuModule: backend.cpuModule, warn: note });
+  const cores = divideCores({ workers: config.workers, threads: config.threads }, backend);
   const scheduler = new Scheduler({
     cores,
     backend,
@@ -109,7 +109,7 @@ export async function runServe(args: string[]): Promise<number> {
   const decoder = await findDecoder(config.ffmpeg);
   if (!decoder.found) note(`ffmpeg was not found; requests will be answered 503. ${decoder.remedy}`);
   note(
-    `model ${model.id} on ${backend.device ?? `the CPU (${backend.cpuVariant})`}; windows at once: ${cores.workers}, threads for each: ${cores.threadsPerWorker}`,
+    `model ${model.id} on ${backend.device ?? `the CPU (${backend.kernels ?? backend.cpuVariant})`}; windows at once: ${cores.workers}, threads for ${backend.kernels ? "all" : "each"}: ${cores.threadsPerWorker}`,
   );
   note(await speech.describe());
   if (model.demonstration) {

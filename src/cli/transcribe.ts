@@ -48,7 +48,7 @@ export async function runTranscribe(args: string[]): Promise<number> {
   const speech = new SpeechDetection({ modelsFolder: store.folder, cpuModule: backend.cpuModule, warn });
   const scheduler = new Scheduler({
     backend,
-    cores: divideCores({ workers: config.workers, threads: config.threads }),
+    cores: divideCores({ workers: config.workers, threads: config.threads }, backend),
     maxQueue: files.length,
     memoryLimitBytes: config.memoryLimit ?? defaultMemoryLimitBytes(),
     takenBytes: () => speech.residentBytes,

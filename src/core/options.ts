@@ -97,14 +97,14 @@ export const OPTIONS = {
     min: 1,
     max: 64,
     commands: decoding,
-    doc: "Windows decoded at once per model; default: one per four cores",
+    doc: "Windows decoded at once per model; default: four per core, 8 to 16, by Sotto's own kernels; one per four cores by ggml",
   },
   threads: {
     kind: "integer",
     min: 1,
     max: 256,
     commands: decoding,
-    doc: "Threads per worker; default: cores divided by workers",
+    doc: "Threads that Sotto's own kernels share, default: the cores, at most 16; of each worker by ggml, default: cores divided by workers",
   },
   keepAlive: {
     kind: "duration",
@@ -130,6 +130,13 @@ export const OPTIONS = {
     default: "auto",
     commands: decoding,
     doc: "Which variant of the CPU's kernels to use; auto: the fastest that works here",
+  },
+  kernels: {
+    kind: "string",
+    choices: ["auto", "ggml"],
+    default: "auto",
+    commands: decoding,
+    doc: "What computes on the CPU; auto: Sotto's own kernels where they work and suit the model, ggml: never those",
   },
   ffmpeg: { kind: "string", default: "ffmpeg", commands: decoding, doc: "The ffmpeg program" },
   maxUploadMb: {

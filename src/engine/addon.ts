@@ -31,6 +31,18 @@ export interface NativeModelFacts {
   startOfPrev: number;
   noTimestamps: number;
   timestampBegin: number;
+  /** Windows that kernels of our own decode at once; 0: ggml computes this model. */
+  batchWindows: number;
+}
+
+/** How a model is computed on the CPU by kernels of our own. */
+export interface NativeKernelUse {
+  /** One of `kernelNames()`. */
+  name: string;
+  /** Shared by all windows. */
+  threads: number;
+  /** Decoded at once, 1..256; fewer where their memory would be too much. */
+  windows: number;
 }
 
 export interface NativeDecodeOptions {
@@ -103,7 +115,7 @@ export interface NativeDevice {
 
 /** One product of the probe. */
 export interface NativeProduct {
-  /** Type of the weights: `f16`, `q8_0`, `q5_0`. */
+  /** Type of the weights: `f16`, `q8_0`, `q5_0`; `int8` of our own kernels. */
   weights: string;
   /** Where the weights lay; kernels differ by it. */
   place: string;
@@ -132,8 +144,15 @@ export interface Addon {
   devices(): NativeDevice[];
   /** Computes products on a device (empty: the CPU) and holds them against plain loops. */
   probeProducts(device: string, threads: number): NativeProduct[];
-  /** @param device name of a GPU, or empty for the CPU alone */
-  openModel(path: string, device: string): number;
+  /** Kernels of our own that the processor can run, the fastest first. */
+  kernelNames(): string[];
+  /** Computes with such kernels and holds that against plain loops. */
+  probeKernels(name: string): NativeProduct[];
+  /**
+   * @param device name of a GPU, or empty for the CPU alone
+   * @param kernels for a model that suits them; without, and for any other, ggml computes
+   */
+  openModel(path: string, device: string, kernels?: NativeKernelUse): number;
   closeModel(modelId: number): void;
   modelFacts(modelId: number): NativeModelFacts;
   /** Token `i` is `bytes[offsets[i] .. offsets[i + 1]]`. */

@@ -1,6 +1,7 @@
 import { CommandError } from "../core/config.js";
 import { chooseCpu, type VariantReport } from "./cpu-choice.js";
 import { chooseGpu, type GpuReport } from "./gpu-choice.js";
+import { chooseKernels, type KernelReport } from "./kernel-choice.js";
 import { cpuModules, GPU_BACKENDS, type GpuBackend, gpuModules } from "./modules.js";
 import { RememberedChoice } from "./remembered-choice.js";
 
@@ -11,13 +12,19 @@ export interface EngineBackend {
   /** Name of a GPU (`Vulkan0`) and its module; undefined: the CPU alone. */
   device?: string | undefined;
   gpuModule?: string | undefined;
+  /** Our own kernels for the CPU, by name, for models that suit them; undefined: ggml computes all. */
+  kernels?: string | undefined;
 }
 
 export const DEVICES = ["auto", "cpu", ...GPU_BACKENDS] as const;
 export type DeviceChoice = (typeof DEVICES)[number];
 
+export const KERNELS = ["auto", "ggml"] as const;
+
 export interface BackendOptions {
   device: DeviceChoice;
+  /** `ggml`: not our own kernels, even where they work. */
+  kernels?: (typeof KERNELS)[number];
   /** `auto`, or the name of the one variant to use. */
   cpuVariant: string;
   home: string;
@@ -28,6 +35,8 @@ export interface BackendReport {
   backend: EngineBackend | undefined;
   variants: VariantReport[];
   gpus: GpuReport[];
+  /** Empty where they were not asked for, or a GPU computes. */
+  kernels: KernelReport[];
   /** A GPU that was asked for and is not used, with the reason. */
   warning: string | undefined;
 }
@@ -53,8 +62,8 @@ export function withoutGpu({ cpuVariant, cpuModule }: EngineBackend): EngineBack
  * @throws CommandError when nothing works, with what was tried and the remedy
  */
 export async function chooseBackend(options: BackendOptions, note: (line: string) => void): Promise<EngineBackend> {
-  const { device, cpuVariant, home } = options;
-  const remembered = new RememberedChoice<BackendReport>(home, { device, cpuVariant });
+  const { device, cpuVariant, kernels = "auto", home } = options;
+  const remembered = new RememberedChoice<BackendReport>(home, { device, cpuVariant, kernels });
   const known = remembered.read();
   const report = known?.backend ? known : await probeBackends(options);
   if (!report.backend) throw new CommandError(nothingWorks(report.variants, cpuVariant));
@@ -64,23 +73,31 @@ export async function chooseBackend(options: BackendOptions, note: (line: string
 }
 
 /** Tries what is built here; remembers nothing. */
-export async function probeBackends({ device, cpuVariant }: BackendOptions): Promise<BackendReport> {
+export async function probeBackends({ device, cpuVariant, kernels }: BackendOptions): Promise<BackendReport> {
   const { chosen, variants } = await chooseCpu(cpuModulesNamed(cpuVariant));
   const cpu = chosen && { cpuVariant: chosen.name, cpuModule: chosen.path };
-  if (!cpu || chosen.verdict.state !== "passed" || device === "cpu") {
-    return { backend: cpu, variants, gpus: [], warning: undefined };
+  if (!cpu || chosen.verdict.state !== "passed") {
+    return { backend: cpu, variants, gpus: [], kernels: [], warning: undefined };
   }
-  const wanted = gpuModules().filter(({ name }) => device === "auto" || name === device);
-  const gpus = await chooseGpu(wanted, chosen, chosen.verdict.encoding);
-  const gpu = gpus.find(({ verdict }) => verdict.state === "passed");
-  if (gpu?.verdict.state === "passed") {
-    return { backend: { ...cpu, device: gpu.verdict.device, gpuModule: gpu.path }, variants, gpus, warning: undefined };
+  const { encoding } = chosen.verdict;
+  let gpus: GpuReport[] = [];
+  if (device !== "cpu") {
+    const wanted = gpuModules().filter(({ name }) => device === "auto" || name === device);
+    gpus = await chooseGpu(wanted, chosen, encoding);
+    const gpu = gpus.find(({ verdict }) => verdict.state === "passed");
+    if (gpu?.verdict.state === "passed") {
+      const backend = { ...cpu, device: gpu.verdict.device, gpuModule: gpu.path };
+      return { backend, variants, gpus, kernels: [], warning: undefined };
+    }
   }
-  return { backend: cpu, variants, gpus, warning: device === "auto" ? undefined : cannotUse(device, gpus) };
+  const warning = device === "auto" || device === "cpu" ? undefined : cannotUse(device, gpus);
+  const own = kernels === "ggml" ? undefined : await chooseKernels(cpu.cpuModule, encoding);
+  const backend = own?.chosen ? { ...cpu, kernels: own.chosen.name } : cpu;
+  return { backend, variants, gpus, kernels: own?.kernels ?? [], warning };
 }
 
-function hasHung({ variants, gpus }: BackendReport): boolean {
-  return [...variants, ...gpus].some(({ verdict }) => verdict.state === "rejected" && verdict.hung);
+function hasHung({ variants, gpus, kernels }: BackendReport): boolean {
+  return [...variants, ...gpus, ...kernels].some(({ verdict }) => verdict.state === "rejected" && verdict.hung);
 }
 
 function cpuModulesNamed(name: string) {

@@ -66,8 +66,10 @@ async function compute({ path }: VariantReport, plain: readonly number[] | undef
 }
 
 /** The one with which a window takes the least time. @param variants the best score first */
-export function fastest(variants: readonly VariantReport[]): VariantReport | undefined {
-  let best: VariantReport | undefined;
+export function fastest<Report extends Pick<VariantReport, "verdict">>(
+  variants: readonly Report[],
+): Report | undefined {
+  let best: Report | undefined;
   for (const variant of variants) {
     if (variant.verdict.state !== "passed") continue;
     if (!best || windowMs(variant) < CLEARLY_FASTER * windowMs(best)) best = variant;
@@ -76,6 +78,6 @@ export function fastest(variants: readonly VariantReport[]): VariantReport | und
 }
 
 /** In proportion. A sum of times, not of ratios: those favour whichever is the base. */
-function windowMs({ verdict }: VariantReport): number {
+function windowMs({ verdict }: Pick<VariantReport, "verdict">): number {
   return verdict.state === "passed" ? verdict.wideMs + NARROW_PER_WIDE * verdict.narrowMs : Number.POSITIVE_INFINITY;
 }

@@ -6,11 +6,15 @@ import { loadAddon } from "./addon.js";
 import { modulesOf } from "./backend.js";
 import { cancel, newControlWords, stepsOf } from "./control-words.js";
 import type { EngineSetup, FromEngine, ToEngine, WindowJob } from "./protocol.js";
+import { Quarantine } from "./quarantine.js";
 import { PULSE_MS } from "./watch.js";
-import type { WorkerSetup, WorkerTask } from "./worker.js";
+import type { OpenedModel, OpenTask, WorkerSetup, WorkerTask } from "./worker.js";
 
 /** V8's default of 4 MiB is also the real stack of the thread, and ggml's graphs go deep. */
 const WORKER_STACK_MB = 16;
+
+/** A worker of a batch that had no window for so long ends, and with it its heap. */
+const IDLE_WORKER_MS = 60_000;
 
 /**
  * The engine process: one model, one pool of worker threads. It is a process of its own because native code that aborts
@@ -30,23 +34,29 @@ async function main(): Promise<void> {
   }, PULSE_MS);
 
   let pool: Piscina;
-  let modelId: number;
+  let model: OpenedModel;
   try {
     // Here first, on the main thread: ggml's registries are filled without a lock.
     const addon = loadAddon();
     addon.endOnSignalsFromOutside();
     for (const module of modulesOf(setup.backend)) addon.loadBackend(module);
     pool = openPool(setup);
-    modelId = await openModel(pool, setup);
+    model = await openModel(pool, setup);
   } catch (error) {
     await send({ type: "load_failed", reason: (error as Error).message });
     process.exit(1);
   }
 
+  const { modelId, takesTurns } = model;
+  const turns = new Quarantine();
+  const compute = (task: WorkerTask): Promise<WindowResult> => {
+    const run = () => pool.run(task, { name: "decode" });
+    return takesTurns ? turns.alone(run) : run();
+  };
   process.on("message", (message: ToEngine) => {
     switch (message.type) {
       case "decode":
-        void decode(pool, modelId, message.job, running).then(send);
+        void decode(compute, modelId, message.job, running).then(send);
         break;
       case "cancel": {
         const control = running.get(message.jobId);
@@ -58,30 +68,37 @@ async function main(): Promise<void> {
   await send({ type: "ready" });
 }
 
-function openPool({ workers, threadsPerWorker }: EngineSetup): Piscina {
+function openPool({ workers, threadsPerWorker, backend }: EngineSetup): Piscina {
+  // Those of a batch are many and only wait; they come and go with the load.
+  const grows = backend.kernels !== undefined;
   return new Piscina({
     filename: new URL("./worker.js", import.meta.url).href,
-    minThreads: workers,
+    minThreads: grows ? 1 : workers,
     maxThreads: workers,
-    idleTimeout: Number.POSITIVE_INFINITY,
+    idleTimeout: grows ? IDLE_WORKER_MS : Number.POSITIVE_INFINITY,
     resourceLimits: { stackSizeMb: WORKER_STACK_MB },
     workerData: { threads: threadsPerWorker } satisfies WorkerSetup,
   });
 }
 
 /** The file was walked before; between that and its opening somebody may have put another one in its place. */
-async function openModel(pool: Piscina, { modelPath, modelStamp, backend }: EngineSetup): Promise<number> {
+async function openModel(
+  pool: Piscina,
+  { modelPath, modelStamp, backend, workers, threadsPerWorker }: EngineSetup,
+): Promise<OpenedModel> {
   const demandUnchanged = () => {
     if (fileStamp(statSync(modelPath)) !== modelStamp) throw new Error("the model's file changed while it was loaded");
   };
   demandUnchanged();
-  const modelId: number = await pool.run({ modelPath, device: backend.device ?? "" }, { name: "open" });
+  const kernels = backend.kernels && { name: backend.kernels, threads: threadsPerWorker, windows: workers };
+  const task = { modelPath, device: backend.device ?? "", ...(kernels ? { kernels } : {}) } satisfies OpenTask;
+  const opened: OpenedModel = await pool.run(task, { name: "open" });
   demandUnchanged();
-  return modelId;
+  return opened;
 }
 
 async function decode(
-  pool: Piscina,
+  compute: (task: WorkerTask) => Promise<WindowResult>,
   modelId: number,
   job: WindowJob,
   running: Map<number, Int32Array>,
@@ -90,8 +107,7 @@ async function decode(
   const control = newControlWords();
   running.set(jobId, control);
   try {
-    const result: WindowResult = await pool.run({ modelId, job, control } satisfies WorkerTask, { name: "decode" });
-    return { type: "done", jobId, result };
+    return { type: "done", jobId, result: await compute({ modelId, job, control }) };
   } catch (error) {
     return { type: "failed", jobId, reason: reasonOf(error) };
   } finally {

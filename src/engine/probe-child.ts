@@ -38,16 +38,21 @@ if (isMainThread) {
 function find(task: ProbeTask): ProbeFindings {
   const addon = loadAddon();
   if (task.kind === "score") return { kind: "score", score: addon.backendScore(task.modules[0] ?? "") };
+  if (task.kind === "kernels") return { kind: "kernels", names: addon.kernelNames() };
   for (const path of task.modules) addon.loadBackend(path);
-  return compute(addon, task.wantsGpu);
+  return compute(addon, task);
 }
 
-function compute(addon: Addon, wantsGpu: boolean): ProbeFindings {
+function compute(addon: Addon, { wantsGpu, kernels }: Extract<ProbeTask, { kind: "compute" }>): ProbeFindings {
   const device = wantsGpu ? addon.devices().find(({ isGpu }) => isGpu) : undefined;
   if (wantsGpu && !device) return { kind: "failed", reason: "it found no device" };
   const name = device?.name ?? "";
-  const products = addon.probeProducts(name, THREADS);
-  const modelId = addon.openModel(join(packageRoot(), "models", PROBE_MODEL), name);
+  const products = kernels === undefined ? addon.probeProducts(name, THREADS) : addon.probeKernels(kernels);
+  const use = kernels === undefined ? undefined : { name: kernels, threads: THREADS, windows: 1 };
+  const modelId = addon.openModel(join(packageRoot(), "models", PROBE_MODEL), name, use);
+  if (use && addon.modelFacts(modelId).batchWindows === 0) {
+    return { kind: "failed", reason: "it does not take the demonstration model" };
+  }
   const session = addon.openSession(modelId, THREADS);
   const go = newControlWords();
   session.setAudio(chirp(), go);

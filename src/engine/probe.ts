@@ -5,10 +5,14 @@ import type { NativeDevice, NativeProduct } from "./addon.js";
 /** What a probe's process is to do with modules, given by their full paths; a CPU's comes before a GPU's. */
 export type ProbeTask =
   | { kind: "score"; modules: readonly string[] }
-  | { kind: "compute"; modules: readonly string[]; wantsGpu: boolean };
+  /** Which of our own kernels the processor can run. */
+  | { kind: "kernels"; modules: readonly string[] }
+  /** `kernels`: those of our own, by name; without, ggml's. */
+  | { kind: "compute"; modules: readonly string[]; wantsGpu: boolean; kernels?: string };
 
 export type ProbeFindings =
   | { kind: "score"; score: number }
+  | { kind: "kernels"; names: string[] }
   | { kind: "computed"; device: NativeDevice | undefined; products: NativeProduct[]; encoding: number[] }
   | { kind: "failed"; reason: string };
 

@@ -15,6 +15,7 @@ export interface EngineSetup {
   modelPath: string;
   /** Of the file that was walked and found right (`core/file-stamp`): another one is not opened. */
   modelStamp: string;
+  /** Windows at once, and threads: `CoreShare`. */
   workers: number;
   threadsPerWorker: number;
   backend: EngineBackend;

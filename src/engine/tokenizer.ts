@@ -12,8 +12,8 @@ const LONGEST_WORD_BYTES = 256;
  * and its recursive regex ends the process on a long word.
  */
 export class Tokenizer {
-  /** Bytes of each text token as a Latin-1 string → id. */
-  readonly #ids = new Map<string, number>();
+  /** Bytes of each text token as a Latin-1 string → id. Made when first needed: most windows have no prompt. */
+  #ids: Map<string, number> | undefined;
   readonly #bytes: Buffer;
   readonly #offsets: Uint32Array;
   readonly #endOfText: number;
@@ -22,7 +22,6 @@ export class Tokenizer {
     this.#bytes = vocabulary.bytes;
     this.#offsets = vocabulary.offsets;
     this.#endOfText = endOfText;
-    for (let id = 0; id < endOfText; id++) this.#ids.set(this.bytesOf(id).toString("latin1"), id);
   }
 
   encode(text: string): number[] {
@@ -52,13 +51,21 @@ export class Tokenizer {
     return this.#bytes.subarray(this.#offsets[id], this.#offsets[id + 1]);
   }
 
+  #idsByBytes(): Map<string, number> {
+    const ids = new Map<string, number>();
+    for (let id = 0; id < this.#endOfText; id++) ids.set(this.bytesOf(id).toString("latin1"), id);
+    return ids;
+  }
+
   #encodeWord(word: string, ids: number[]): void {
+    this.#ids ??= this.#idsByBytes();
+    const known = this.#ids;
     const parts = [...word];
     while (parts.length > 1) {
       let best = Number.POSITIVE_INFINITY;
       let at = -1;
       for (let i = 0; i + 1 < parts.length; i++) {
-        const rank = this.#ids.get(`${parts[i]}${parts[i + 1]}`) ?? Number.POSITIVE_INFINITY;
+        const rank = known.get(`${parts[i]}${parts[i + 1]}`) ?? Number.POSITIVE_INFINITY;
         if (rank < best) {
           best = rank;
           at = i;
@@ -69,7 +76,7 @@ export class Tokenizer {
     }
     // Every single byte is a token of Whisper's vocabularies; a trimmed vocabulary may lack one, which is then not said.
     for (const part of parts) {
-      const id = this.#ids.get(part);
+      const id = known.get(part);
       if (id !== undefined) ids.push(id);
     }
   }

@@ -1,7 +1,7 @@
 import { workerData } from "node:worker_threads";
 import { MIN_AUDIO_MS, SAMPLES_PER_MS, windowSampleCount } from "../core/audio.js";
 import type { WindowResult } from "../core/window.js";
-import { loadAddon, type NativeSession } from "./addon.js";
+import { loadAddon, type NativeKernelUse, type NativeSession } from "./addon.js";
 import { LoadedModel } from "./loaded-model.js";
 import type { WindowJob } from "./protocol.js";
 import { readStretches } from "./read-stretches.js";
@@ -19,6 +19,19 @@ export interface WorkerTask {
   control: Int32Array;
 }
 
+export interface OpenTask {
+  modelPath: string;
+  device: string;
+  kernels?: NativeKernelUse;
+}
+
+export interface OpenedModel {
+  /** In the addon. */
+  modelId: number;
+  /** It does not suit the kernels: ggml computes it, and all of ggml's threads are there for one window at a time. */
+  takesTurns: boolean;
+}
+
 const { threads } = workerData as WorkerSetup;
 const addon = loadAddon();
 let opened: { model: LoadedModel; session: NativeSession } | undefined;
@@ -26,10 +39,10 @@ let opened: { model: LoadedModel; session: NativeSession } | undefined;
 /**
  * Piscina's first task: loads the model for all workers of the process. Not on the main thread, which must go on saying
  * that the process lives.
- * @returns the model's id in the addon
  */
-export function open({ modelPath, device }: { modelPath: string; device: string }): number {
-  return addon.openModel(modelPath, device);
+export function open({ modelPath, device, kernels }: OpenTask): OpenedModel {
+  const modelId = addon.openModel(modelPath, device, kernels);
+  return { modelId, takesTurns: kernels !== undefined && addon.modelFacts(modelId).batchWindows === 0 };
 }
 
 /** Piscina's task: one window in, one result out, synchronous. */

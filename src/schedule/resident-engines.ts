@@ -1,16 +1,14 @@
 import { sottoError } from "../core/errors.js";
 import { BYTES_PER_MIB } from "../core/memory.js";
 import type { Engine, EngineState } from "../engine/engine.js";
+import type { ModelMemory } from "../engine/engine-memory.js";
 
 /** A model as the engine needs it; `catalog/model-store` finds them. */
-export interface EngineModel {
+export interface EngineModel extends ModelMemory {
   id: string;
   path: string;
   /** Of its file when that was walked (`core/file-stamp`). */
   stamp: string;
-  bytes: number;
-  /** Memory of one worker's session beside the weights. */
-  sessionBytes: number;
 }
 
 /** The right to use a model's engine until it is released: it is not unloaded meanwhile. */

@@ -81,7 +81,7 @@ export class Scheduler {
     this.#turns = new Turns(cores.workers);
     // What was learnt of a model outlives its stays in memory.
     const learnt = new Map<string, { pace: Pace; restarts: Restarts }>();
-    const estimateBytes = (model: EngineModel) => engineBytes(model, cores.workers);
+    const estimateBytes = (model: EngineModel) => engineBytes(model, cores.workers, backend);
     this.#engines = new ResidentEngines({
       createEngine: (model) => {
         const known = learnt.get(model.path) ?? { pace: new Pace(), restarts: new Restarts() };

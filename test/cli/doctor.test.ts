@@ -15,11 +15,12 @@ test("where all is well the doctor says so of each part, tries the main job, and
   for (const line of [
     /^ok +node +v\d+/m,
     /^ok +ffmpeg +\d/m,
-    /^ok +threads +\d+ × \d+ of \d+ cores \(affinity \d+, quota (none|[\d.]+)\)/m,
+    /^ok +threads +\d+ (×|windows at once on) \d+ of \d+ cores \(affinity \d+, quota (none|[\d.]+)\)/m,
     /^ok +memory +engines may take [\d.]+ GiB of/m,
-    /^note +models +default: sotto-mini\n +sotto-mini +\d+ MiB in memory: file [\d.]+ MiB, each worker \d+ MiB/m,
+    /^note +models +default: sotto-mini\n +sotto-mini +\d+ MiB in memory at most: weights [\d.]+ MiB, each of \d+ workers [\d.]+ MiB/m,
     /^note +speech +found by energy: [^\n]+\n +→ for Silero VAD, [^\n]+: npx sotto models pull silero-vad/m,
-    /^ok +cpu +kernels: \S+\n( +\S+ +(works: products [\d.]+ ms wide, [\d.]+ ms narrow|for another processor|not tried.*)\n)+/m,
+    /^ok +kernels +(Sotto's own: \w+, for models that suit them\n( +\w+ +(works: products|not tried: better ones work).*\n)+|ggml's: .*\n)/m,
+    /^ok +cpu +ggml: \S+\n( +\S+ +(works: products [\d.]+ ms wide, [\d.]+ ms narrow|for another processor|not tried.*)\n)+/m,
     /^ok +gpu +/m,
     /^ok +try +models\/demo\.flac in [\d.]+ s with sotto-mini: "three one four"/m,
   ]) {
@@ -87,4 +88,21 @@ test("findings are lines that can be read and searched", () => {
     "5.0 GiB",
     "200 MiB",
   ]);
+});
+
+test("kernels that were not asked for are not tried, and windows are then divided among the cores", async () => {
+  const { code, stdout } = await runSotto([
+    "doctor",
+    "--home",
+    home,
+    "--port",
+    "0",
+    "--device",
+    "cpu",
+    "--kernels",
+    "ggml",
+  ]);
+  assert.equal(code, 0, stdout);
+  assert.match(stdout, /^ok +kernels +ggml's: others were not asked for/m);
+  assert.match(stdout, /^ok +threads +\d+ × \d+ of/m);
 });

@@ -3,9 +3,25 @@ import { test } from "node:test";
 import { divideCores } from "../../src/engine/parallelism.js";
 
 const share = (workers: number | undefined, threads: number | undefined, cores: number) => {
-  const { workers: chosen, threadsPerWorker } = divideCores({ workers, threads }, cores);
+  const { workers: chosen, threadsPerWorker } = divideCores({ workers, threads }, {}, cores);
   return [chosen, threadsPerWorker];
 };
+
+const batch = (workers: number | undefined, threads: number | undefined, cores: number) => {
+  const share = divideCores({ workers, threads }, { kernels: "avx2" }, cores);
+  return [share.workers, share.threadsPerWorker];
+};
+
+test("kernels of our own decode more windows at once than there are cores, on no more threads than these", () => {
+  assert.deepEqual(batch(undefined, undefined, 1), [8, 1]);
+  assert.deepEqual(batch(undefined, undefined, 2), [8, 2]);
+  assert.deepEqual(batch(undefined, undefined, 3), [12, 3]);
+  assert.deepEqual(batch(undefined, undefined, 96), [16, 16]);
+  assert.deepEqual(batch(1, undefined, 2), [1, 2]);
+  assert.deepEqual(batch(32, 1, 4), [32, 1]);
+  assert.deepEqual(batch(undefined, 64, 4), [16, 4]);
+  assert.deepEqual(batch(undefined, 32, 64), [16, 32]);
+});
 
 test("left alone, one worker is given to each four cores", () => {
   assert.deepEqual(share(undefined, undefined, 1), [1, 1]);
@@ -18,7 +34,7 @@ test("workers times threads never exceed the cores, whatever is asked for", () =
   for (const cores of [1, 2, 3, 4, 7, 16, 96]) {
     for (const workers of [undefined, 1, 2, 5, 64]) {
       for (const threads of [undefined, 1, 3, 8, 256]) {
-        const { workers: chosen, threadsPerWorker } = divideCores({ workers, threads }, cores);
+        const { workers: chosen, threadsPerWorker } = divideCores({ workers, threads }, {}, cores);
         assert.ok(
           chosen >= 1 && threadsPerWorker >= 1 && chosen * threadsPerWorker <= cores,
           `${cores} ${workers} ${threads}`,

@@ -18,7 +18,7 @@ export async function checkComputing(
     const text = error instanceof CommandError ? error.message : `the engine is not there: ${(error as Error).message}`;
     return { findings: [{ state: "fail", subject: "cpu", text, remedy: BUILD_AGAIN }] };
   }
-  return { findings: [cpuFinding(report), gpuFinding(report)], report };
+  return { findings: [cpuFinding(report), kernelsFinding(report), gpuFinding(report)], report };
 }
 
 function cpuFinding({ backend, variants }: BackendReport): Finding {
@@ -31,7 +31,7 @@ function cpuFinding({ backend, variants }: BackendReport): Finding {
   return {
     state: ill ? "note" : "ok",
     subject: "cpu",
-    text: `kernels: ${backend.cpuVariant}`,
+    text: `ggml: ${backend.cpuVariant}`,
     details,
     remedy: ill ? `the others do without it; another compiler may mend it: ${BUILD_AGAIN}` : undefined,
   };
@@ -53,6 +53,25 @@ function describeVerdict(verdict: Verdict): string {
     case "untried":
       return "not tried";
   }
+}
+
+function kernelsFinding({ backend, kernels }: BackendReport): Finding {
+  const details = kernels.map(({ name, verdict }) => {
+    const untried = verdict.state === "untried";
+    return `${name.padEnd(15)} ${untried ? "not tried: better ones work" : describeVerdict(verdict)}`;
+  });
+  const ill = kernels.some(({ verdict }) => verdict.state === "rejected");
+  if (backend?.kernels) {
+    const text = `Sotto's own: ${backend.kernels}, for models that suit them`;
+    return { state: ill ? "note" : "ok", subject: "kernels", text, details };
+  }
+  if (ill) return { state: "note", subject: "kernels", text: "none of Sotto's own works; ggml computes", details };
+  return {
+    state: "ok",
+    subject: "kernels",
+    text: "ggml's: others were not asked for, or there are none here",
+    details,
+  };
 }
 
 function gpuFinding({ backend, gpus, warning }: BackendReport): Finding {

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { availableParallelism } from "node:os";
 import { cpuQuota, usableCores } from "../../core/cores.js";
 import { defaultMemoryLimitBytes, usableMemoryBytes } from "../../core/memory.js";
+import type { EngineBackend } from "../../engine/backend.js";
 import type { CoreShare } from "../../engine/parallelism.js";
 import { findDecoder } from "../../media/decoder-check.js";
 import { type Finding, readableBytes } from "./finding.js";
@@ -22,17 +23,21 @@ export async function checkFfmpeg(path: string): Promise<Finding> {
 export function checkThreads(
   share: CoreShare,
   asked: { workers: number | undefined; threads: number | undefined },
+  backend: EngineBackend | undefined,
 ): Finding {
   const quota = cpuQuota();
   const counted = `affinity ${availableParallelism()}, quota ${quota === undefined ? "none" : quota.toFixed(1)}`;
   const cut =
     (asked.workers ?? share.workers) > share.workers ||
     (asked.threads ?? share.threadsPerWorker) > share.threadsPerWorker;
+  const [what, asks] = backend?.kernels
+    ? [`${share.workers} windows at once on ${share.threadsPerWorker}`, "--threads"]
+    : [`${share.workers} × ${share.threadsPerWorker}`, "--workers times --threads"];
   return {
     state: cut ? "note" : "ok",
     subject: "threads",
-    text: `${share.workers} × ${share.threadsPerWorker} of ${usableCores()} cores (${counted})`,
-    remedy: cut ? "--workers times --threads was cut to the cores that this process may use" : undefined,
+    text: `${what} of ${usableCores()} cores (${counted})`,
+    remedy: cut ? `${asks} was cut to the cores that this process may use` : undefined,
   };
 }
 

@@ -1,0 +1,383 @@
+// ggml's way. whisper.cpp is included, not linked: the encoder, the decoder step and the backends of a state are its private
+// parts, and we drive them ourselves. What we do not use of it is whisper_full: the choice of tokens, the fallback ladder and
+// the walk through a window are ours.
+#include "whisper.cpp"
+
+#include "cross_attention.h"
+#include "engine.h"
+#include "loaded_model.h"
+#include "status.h"
+#include "upstream_log.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string_view>
+
+using sotto::fail;
+using sotto::guarded;
+
+namespace {
+
+// Where memory is limited, ggml aborts without a buffer for weights, and whisper_init_state frees what it never made.
+// So all that is about to be taken is asked for first. Volatile: a compiler may leave out a pair of malloc and free.
+void demand_memory(size_t bytes) {
+    void * volatile probe = std::malloc(bytes);
+    if (!probe) {
+        throw std::bad_alloc();
+    }
+    std::free(probe);
+}
+
+// Fifty thousand tokens in two maps, and whatever else loading takes beside the weights.
+constexpr size_t VOCABULARY_BYTES = 32 << 20;
+
+// The sum of src/catalog/session-memory.ts, and a quarter more.
+size_t session_bytes(const whisper_hparams & hparams) {
+    const size_t width  = hparams.n_text_state;
+    const size_t caches = 4 * width * (2048 * static_cast<size_t>(hparams.n_text_layer) + 1536);
+    const size_t logits = 4 * static_cast<size_t>(hparams.n_vocab) * hparams.n_text_ctx;
+    return (caches + logits + 76000 * width + 9000000) / 4 * 5;
+}
+
+bool is_cancelled(const int32_t * cancel) { return cancel && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0; }
+
+double mean_logprob(const std::vector<float> & logprobs, float end_logprob) {
+    double sum = end_logprob;
+    for (const float logprob : logprobs) sum += logprob;
+    return sum / static_cast<double>(logprobs.size() + 1);
+}
+
+// whisper.cpp counts GPUs in the order of the registry. -1: there is none of that name; 0 for none at all.
+int gpu_index(const std::string & name) {
+    int index = 0;
+    for (size_t i = 0; i < ggml_backend_dev_count() && !name.empty(); ++i) {
+        ggml_backend_dev_t device = ggml_backend_dev_get(i);
+        const enum ggml_backend_dev_type type = ggml_backend_dev_type(device);
+        if (type != GGML_BACKEND_DEVICE_TYPE_GPU && type != GGML_BACKEND_DEVICE_TYPE_IGPU) continue;
+        if (name == ggml_backend_dev_name(device)) return index;
+        ++index;
+    }
+    return name.empty() ? 0 : -1;
+}
+
+// When a GPU does not start, whisper.cpp goes on without it and says nothing.
+bool runs_on(const whisper_state & state, const std::string & device) {
+    return device.empty() || std::any_of(state.backends.begin(), state.backends.end(), [&](ggml_backend_t backend) {
+        return device == ggml_backend_dev_name(ggml_backend_get_device(backend));
+    });
+}
+
+class ggml_model;
+
+class ggml_session : public sotto::model_session {
+  public:
+    ggml_session(ggml_model & model, int threads);
+    ~ggml_session() override {
+        reader_.reset(); // reaches into the state
+        whisper_free_state(state_);
+    }
+
+    bool set_audio(const std::vector<float> & pcm, const int32_t * cancel) override;
+    int32_t frames() const override { return state_->mel.n_len_org; }
+    bool encode(int32_t offset_frames, const int32_t * cancel) override;
+    const float * start_logits(const int32_t * cancel) override;
+    bool decode(const int32_t * prompt, size_t count, const sotto_decode_options & options, sotto::decoded_text & out,
+                int64_t & sample_us, const int32_t * cancel) override;
+    const sotto::attention_map * align(const int32_t * tokens, size_t count, size_t positions, const int32_t * cancel) override;
+    bool encoding_value(size_t index, float & out) const override;
+    void clear() override;
+
+  private:
+    // The word is the caller's and dies with the call.
+    class call_scope {
+      public:
+        call_scope(ggml_session & session, const int32_t * cancel);
+        ~call_scope() { session_.cancel_ = nullptr; }
+
+      private:
+        ggml_session &            session_;
+        std::unique_lock<std::mutex> turn_;
+    };
+
+    static bool abort_requested(void * session) { return is_cancelled(static_cast<const ggml_session *>(session)->cancel_); }
+    void    poll_cancel_in_every_node();
+    float * step(const int32_t * tokens, int count, int past);
+    bool    grow(size_t prompt_count, const sotto_decode_options & options, uint32_t seed, float * logits, sotto::decoded_text & out,
+                 int64_t & sample_us);
+
+    ggml_model &              model_;
+    whisper_state *                      state_ = nullptr;
+    int                                  threads_;
+    const int32_t *                      cancel_ = nullptr; // of the call under way
+    std::vector<float>                   first_logits_;     // after the prompt, kept for further candidates
+    std::optional<sotto::cross_attention_reader> reader_;
+};
+
+class ggml_model : public sotto::loaded_model {
+  public:
+    ggml_model(const char * path, const std::string & device, bool one_at_a_time);
+    ~ggml_model() override { whisper_free(context_); }
+
+    std::unique_ptr<sotto::model_session> open_session(int threads) override { return std::make_unique<ggml_session>(*this, threads); }
+    whisper_context & context() const { return *context_; }
+    const std::string & device() const { return device_; }
+    // Sessions take turns: a lock while one computes; else none.
+    std::unique_lock<std::mutex> turn() { return one_at_a_time_ ? std::unique_lock(turn_) : std::unique_lock<std::mutex>(); }
+
+  private:
+    whisper_context * context_ = nullptr;
+    std::string       device_; // empty: the CPU alone
+    bool              one_at_a_time_;
+    std::mutex        turn_;
+};
+
+ggml_session::call_scope::call_scope(ggml_session & session, const int32_t * cancel)
+    : session_(session), turn_(session.model_.turn()) {
+    session_.cancel_ = cancel;
+}
+
+ggml_session::ggml_session(ggml_model & model, int threads) : model_(model), threads_(threads) {
+    demand_memory(session_bytes(model.context().model.hparams));
+    state_ = whisper_init_state(&model.context());
+    if (!state_) {
+        throw std::bad_alloc();
+    }
+    if (!runs_on(*state_, model.device())) {
+        whisper_free_state(state_);
+        throw std::runtime_error("the device " + model.device() + " did not start");
+    }
+    poll_cancel_in_every_node();
+}
+
+// whisper.cpp polls its abort callback only between whole encoder and decoder steps. ggml polls its own before every
+// node of the graph, but whisper.cpp's scheduler path never hands one on, so we set it on the backends ourselves.
+void ggml_session::poll_cancel_in_every_node() {
+    for (ggml_backend_t backend : state_->backends) {
+        ggml_backend_dev_t device = ggml_backend_get_device(backend);
+        ggml_backend_reg_t registry = device ? ggml_backend_dev_backend_reg(device) : nullptr;
+        auto * set_abort_callback = registry ? reinterpret_cast<ggml_backend_set_abort_callback_t>(
+            ggml_backend_reg_get_proc_address(registry, "ggml_backend_set_abort_callback")) : nullptr;
+        if (set_abort_callback) {
+            set_abort_callback(backend, abort_requested, this);
+        }
+    }
+}
+
+bool ggml_session::set_audio(const std::vector<float> & pcm, const int32_t * cancel) {
+    const call_scope scope(*this, cancel);
+    return whisper_pcm_to_mel_with_state(&model_.context(), state_, pcm.data(), static_cast<int>(pcm.size()), threads_) == 0;
+}
+
+bool ggml_session::encode(int32_t offset_frames, const int32_t * cancel) {
+    const call_scope scope(*this, cancel);
+    return whisper_encode_internal(model_.context(), *state_, offset_frames, threads_, abort_requested, this);
+}
+
+// One decoder step: logits of the last of `count` tokens, which stand at positions past.., over all that stood before.
+float * ggml_session::step(const int32_t * tokens, int count, int past) {
+    whisper_batch_prep_legacy(state_->batch, tokens, count, past, 0);
+    whisper_kv_cache_seq_rm(state_->kv_self, 0, past, -1);
+    const bool ok = whisper_decode_internal(model_.context(), *state_, state_->batch, threads_, false, abort_requested, this);
+    return ok ? state_->logits.data() + static_cast<size_t>(count - 1) * model_.vocabulary.size : nullptr;
+}
+
+const float * ggml_session::start_logits(const int32_t * cancel) {
+    const call_scope scope(*this, cancel);
+    return step(&model_.facts.start_of_transcript, 1, 0);
+}
+
+// Grows one sequence from the logits after the prompt. Returns false when a step fails or the call is cancelled.
+bool ggml_session::grow(size_t prompt_count, const sotto_decode_options & options, uint32_t seed, float * logits,
+                           sotto::decoded_text & out, int64_t & sample_us) {
+    const sotto::sampler_rules rules = { options.timestamps != 0, options.max_initial_timestamp, options.temperature };
+    sotto::sampler sampler(model_.vocabulary, rules, seed);
+    out = {};
+    while (true) {
+        const int64_t start_us = ggml_time_us();
+        const sotto::sampled_token token = sampler.next(logits);
+        sample_us += ggml_time_us() - start_us;
+        if (token.id == model_.vocabulary.end_of_text) {
+            out.ended = true;
+            out.end_logprob = token.logprob;
+            return true;
+        }
+        out.ids.push_back(token.id);
+        out.logprobs.push_back(token.logprob);
+        if (static_cast<int32_t>(out.ids.size()) >= options.max_tokens) {
+            return true;
+        }
+        logits = step(&token.id, 1, static_cast<int>(prompt_count + out.ids.size()) - 1);
+        if (!logits) {
+            return false;
+        }
+    }
+}
+
+bool ggml_session::decode(const int32_t * prompt, size_t count, const sotto_decode_options & options, sotto::decoded_text & out,
+                             int64_t & sample_us, const int32_t * cancel) {
+    const call_scope scope(*this, cancel);
+    float * logits = step(prompt, static_cast<int>(count), 0);
+    if (!logits) {
+        return false;
+    }
+    first_logits_.assign(logits, logits + model_.vocabulary.size);
+
+    double best = -std::numeric_limits<double>::infinity();
+    sotto::decoded_text text;
+    std::vector<float> scratch;
+    for (int32_t candidate = 0; candidate < options.candidates; ++candidate) {
+        scratch = first_logits_;
+        if (!grow(count, options, options.seed + candidate, scratch.data(), text, sample_us)) {
+            return false;
+        }
+        const double mean = mean_logprob(text.logprobs, text.end_logprob);
+        if (candidate == 0 || mean > best) {
+            best = mean;
+            std::swap(out, text);
+        }
+    }
+    return true;
+}
+
+const sotto::attention_map * ggml_session::align(const int32_t * tokens, size_t count, size_t positions, const int32_t * cancel) {
+    const call_scope scope(*this, cancel);
+    reader_.emplace(*state_, model_.context().model.hparams, count, positions);
+    const bool ok = step(tokens, static_cast<int>(count), 0);
+    reader_->stop();
+    return ok ? reader_->mean() : nullptr;
+}
+
+bool ggml_session::encoding_value(size_t index, float & out) const {
+    const ggml_tensor * values = state_->kv_cross.v;
+    if (values->type != GGML_TYPE_F16) {
+        return false;
+    }
+    ggml_fp16_t half;
+    ggml_backend_tensor_get(values, &half, index * sizeof(half), sizeof(half));
+    out = ggml_fp16_to_fp32(half);
+    return true;
+}
+
+void ggml_session::clear() {
+    whisper_mel & mel = state_->mel;
+    std::fill(mel.data.begin(), mel.data.end(), 0.0f);
+    mel.n_len = mel.n_len_org = 0;
+    for (auto * floats : { &first_logits_, &state_->inp_mel }) {
+        std::fill(floats->begin(), floats->end(), 0.0f);
+        floats->clear();
+    }
+    reader_.reset();
+}
+
+ggml_model::ggml_model(const char * path, const std::string & device, bool one_at_a_time)
+    : device_(device), one_at_a_time_(one_at_a_time) {
+    sotto::listen_to_upstream();
+    // whisper.cpp asserts that there is one.
+    if (!ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU)) {
+        throw sotto::invalid_argument("no backend for the CPU is loaded");
+    }
+    std::error_code unreadable;
+    const auto file_bytes = std::filesystem::file_size(path, unreadable);
+    if (!unreadable) {
+        demand_memory(file_bytes + VOCABULARY_BYTES);
+    }
+    whisper_context_params params = whisper_context_default_params();
+    params.use_gpu = !device.empty();
+    params.gpu_device = gpu_index(device);
+    if (params.gpu_device < 0) {
+        throw sotto::invalid_argument("no such device: " + device);
+    }
+    context_ = whisper_init_from_file_with_params_no_state(path, params);
+    if (!context_) {
+        throw std::runtime_error(sotto::upstream_error("whisper.cpp gave no reason"));
+    }
+    const whisper_hparams & hparams = context_->model.hparams;
+    const whisper_vocab & vocab = context_->vocab;
+    facts = {
+        vocab.n_vocab, hparams.n_audio_ctx, hparams.n_audio_layer, hparams.n_text_ctx, hparams.n_text_layer,
+        hparams.n_mels, vocab.is_multilingual() ? 1 : 0, vocab.is_multilingual() ? vocab.num_languages() : 1,
+        vocab.token_eot, vocab.token_sot, vocab.token_translate, vocab.token_transcribe, vocab.token_prev,
+        vocab.token_nosp, vocab.token_not, vocab.token_beg, 0,
+    };
+    width = hparams.n_text_state;
+    tokens.resize(static_cast<size_t>(vocab.n_vocab));
+    for (const auto & [id, token] : vocab.id_to_token) {
+        if (id < vocab.n_vocab) tokens[static_cast<size_t>(id)] = token;
+    }
+    vocabulary = sotto::sampler_vocabulary_of(*this);
+}
+
+} // namespace
+
+std::unique_ptr<sotto::loaded_model> sotto::open_whisper_model(const char * path, const std::string & device, bool one_at_a_time) {
+    return std::make_unique<ggml_model>(path, device, one_at_a_time);
+}
+
+sotto::sampler_vocabulary sotto::sampler_vocabulary_of(const loaded_model & model) {
+    std::map<std::string_view, int32_t> ids; // of two alike the last, as upstream
+    for (size_t id = 0; id < model.tokens.size(); ++id) ids[model.tokens[id]] = static_cast<int32_t>(id);
+    sampler_vocabulary result;
+    result.size            = model.facts.vocab_size;
+    result.end_of_text     = model.facts.end_of_text;
+    result.timestamp_begin = model.facts.timestamp_begin;
+    const auto add = [&](const std::string & text) {
+        const auto found = ids.find(text);
+        if (found != ids.end() && found->second < result.end_of_text) {
+            result.non_speech.push_back(found->second);
+        }
+    };
+    for (const std::string & symbol : non_speech_tokens) {
+        add(symbol);
+        add(" " + symbol);
+    }
+    // Hyphen and apostrophe may stand within a word, not before one.
+    add(" -");
+    add(" '");
+    const auto blank = ids.find(" ");
+    result.blank = blank == ids.end() ? -1 : blank->second;
+    return result;
+}
+
+std::vector<sotto::alignment_head> sotto::alignment_heads(const model_shape & given) {
+    struct shape {
+        int32_t audio_layers, text_layers, width;
+        whisper_alignment_heads_preset english, multilingual, hundred_languages;
+    };
+    constexpr auto NONE = WHISPER_AHEADS_NONE;
+    static const shape SHAPES[] = {
+        {  4,  4,  384, WHISPER_AHEADS_TINY_EN,   WHISPER_AHEADS_TINY,     NONE },
+        {  6,  6,  512, WHISPER_AHEADS_BASE_EN,   WHISPER_AHEADS_BASE,     NONE },
+        { 12, 12,  768, WHISPER_AHEADS_SMALL_EN,  WHISPER_AHEADS_SMALL,    NONE },
+        { 24, 24, 1024, WHISPER_AHEADS_MEDIUM_EN, WHISPER_AHEADS_MEDIUM,   NONE },
+        { 32, 32, 1280, NONE,                     WHISPER_AHEADS_LARGE_V2, WHISPER_AHEADS_LARGE_V3 },
+        { 32,  4, 1280, NONE,                     NONE,                    WHISPER_AHEADS_LARGE_V3_TURBO },
+    };
+    std::vector<alignment_head> heads;
+    for (const shape & known : SHAPES) {
+        if (known.audio_layers != given.audio_layers || known.text_layers != given.text_layers || known.width != given.width) continue;
+        const auto preset = given.vocabulary == 51864 ? known.english
+                          : given.vocabulary == 51865 ? known.multilingual
+                          : given.vocabulary == 51866 ? known.hundred_languages : NONE;
+        if (preset == NONE) break;
+        const whisper_aheads & published = g_aheads.at(preset);
+        for (size_t i = 0; i < published.n_heads; ++i) heads.push_back({ published.heads[i].n_text_layer, published.heads[i].n_head });
+        return heads;
+    }
+    for (int32_t layer = given.text_layers / 2; layer < given.text_layers; ++layer) {
+        for (int32_t head = 0; head < given.heads; ++head) heads.push_back({ layer, head });
+    }
+    return heads;
+}
+
+const char * sotto_whisper_version(void) { return WHISPER_VERSION; }
+
+const char * sotto_system_info(void) {
+    // Upstream builds it in a static string without a lock.
+    static const std::string info = whisper_print_system_info();
+    return info.c_str();
+}
+
+// Part of this unit, for it reaches into whisper.cpp too.
+#include "speech.inl"

@@ -1,0 +1,50 @@
+import type { ModelFacts } from "./model-file.js";
+
+const F16_BYTES = 2;
+const F32_BYTES = 4;
+/** Keys and values. */
+const CACHES = 2;
+/** Every head of Whisper's is so wide. */
+const HEAD = 64;
+/** Sequences of one window that grow at once (`native/engine/kernels/batcher.h`). */
+const SEQUENCES = 2;
+/** Weights of a layer in squares of the model's width. */
+const ENCODER_SQUARES = 12;
+const DECODER_SQUARES = 16;
+const CONVOLUTION_TAPS = 3;
+/** Rows of floats that the encoder works on, in positions of its context. */
+const ENCODER_ROWS = 6;
+/** A session's audio in floats, twice, and its spectrogram of a window with silence as long. */
+const AUDIO_BYTES = 2 * 480_000 * F32_BYTES;
+const SPECTROGRAM_FRAMES = 6_000;
+
+/** Types of weights that the kernels read (`native/engine/kernels/dequantize.h`). */
+const QUANTIZATIONS = new Set(["f16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0"]);
+
+/** Memory of a model that our own kernels compute (`native/engine/kernels`). */
+export interface KernelMemory {
+  /** Weights as bytes, whatever the file has, and what all windows share. */
+  sharedBytes: number;
+  /** Caches of one window. */
+  slotBytes: number;
+  /** Of one worker beside the caches. */
+  sessionBytes: number;
+}
+
+/** undefined: the model does not suit the kernels, and ggml computes it. */
+export function kernelMemory(facts: ModelFacts): KernelMemory | undefined {
+  const { state, heads, audioLayers, textLayers, audioContext, textContext, melBins, vocabSize } = facts;
+  if (state !== heads * HEAD || !QUANTIZATIONS.has(facts.quantization)) return undefined;
+  const squares = ENCODER_SQUARES * audioLayers + DECODER_SQUARES * textLayers;
+  const convolutions = F32_BYTES * CONVOLUTION_TAPS * state * (melBins + state);
+  const positions = F32_BYTES * state * (audioContext + textContext);
+  const encoder = F32_BYTES * ENCODER_ROWS * state * audioContext;
+  const padded = Math.ceil(audioContext / HEAD) * HEAD;
+  const crossHead = CACHES * padded * (HEAD + F32_BYTES) + F32_BYTES * HEAD;
+  const selfHead = CACHES * F16_BYTES * HEAD * textContext;
+  return {
+    sharedBytes: squares * state ** 2 + vocabSize * state + convolutions + positions + encoder,
+    slotBytes: textLayers * heads * (crossHead + SEQUENCES * selfHead),
+    sessionBytes: AUDIO_BYTES + F32_BYTES * (SPECTROGRAM_FRAMES * melBins + (1 + SEQUENCES) * vocabSize),
+  };
+}
