@@ -47,7 +47,6 @@ export async function runTranscribe(args: string[]): Promise<number> {
   const scheduler = new Scheduler({
     backend,
     cores: divideCores({ workers: config.workers, threads: config.threads }),
-    maxQueue: files.length,
     memoryLimitBytes: config.memoryLimit ?? defaultMemoryLimitBytes(),
     keepAliveMs: Number.POSITIVE_INFINITY,
   });
