@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { InstalledModel } from "./catalog/model-store.js";
-import { endOf, type Spool, samplesToMs, type Window } from "./core/audio.js";
+import { type Spool, samplesToMs, type Window } from "./core/audio.js";
 import { usableCores } from "./core/cores.js";
 import { sottoError } from "./core/errors.js";
 import { LANGUAGE_CODES, type LanguageCode, languageName } from "./core/languages.js";
@@ -9,14 +9,15 @@ import type { TranscribeRequest } from "./core/request.js";
 import type { Segment, Suppression, Transcript } from "./core/result.js";
 import type { DecodeParams } from "./core/window.js";
 import { type DecodeJob, decodeToSpool } from "./media/decode.js";
+import { DecoderLanes } from "./media/decoder-lanes.js";
 import { DecodingSpool } from "./media/growing-spool.js";
 import { EnergyDetector } from "./plan/energy-detector.js";
 import { readAhead } from "./plan/read-ahead.js";
 import type { SpeechDetector } from "./plan/speech-detector.js";
 import { speechParams } from "./plan/speech-params.js";
 import { fixedWindows, type PlanFigures, speechWindows } from "./plan/windows.js";
-import type { Decoded, DecodedWindow, Scheduler } from "./schedule/scheduler.js";
-import { Turns } from "./schedule/turns.js";
+import { type Decoded, type DecodedWindow, endMsOf, type Scheduler } from "./schedule/scheduler.js";
+import type { Ticket } from "./schedule/ticket.js";
 import { placeSegments, placeSuppressed, placeWordsOf, sumCounts, sumTimings } from "./stitch/segments.js";
 import { refuseSpeakers } from "./stitch/speakers.js";
 import { TimeMap } from "./stitch/time-map.js";
@@ -36,6 +37,8 @@ export interface Listeners {
 export interface Recording {
   inputPath: string;
   folder: string;
+  /** The request's place in the order of turns; default: one that nobody had to be let in for. */
+  ticket?: Ticket | undefined;
 }
 
 export interface TranscriberParts {
@@ -63,7 +66,7 @@ interface Heard {
 export class Transcriber {
   readonly #parts: TranscriberParts;
   /** Five hundred requests at once must not be five hundred ffmpegs. */
-  readonly #decoders = new Turns(usableCores());
+  readonly #decoders = new DecoderLanes(usableCores());
 
   constructor(parts: TranscriberParts) {
     this.#parts = parts;
@@ -122,16 +125,18 @@ export class Transcriber {
     { onProgress, onSegments }: Listeners,
   ): Promise<Heard> {
     const { scheduler, detector = byEnergy } = this.#parts;
+    const { ticket = scheduler.ticket() } = recording;
     const search = { detector: await detector(), params: speechParams(request.chunkingStrategy) };
     using failed = new LinkedAbort(signal);
     const stop = failed.signal;
-    const { spool, waitedMs } = this.#startDecoding(recording, request, stop);
+    const { spool, waitedMs } = this.#startDecoding(recording, ticket, request, stop);
     const figures: PlanFigures = { speechMs: 0 };
     const windows = readAhead(
       request.vadFilter ? speechWindows(spool, search, stop, figures) : fixedWindows(spool, stop),
     );
     const work = {
       model,
+      ticket,
       spoolPath: spool.path,
       windows,
       params: paramsOf(request),
@@ -151,7 +156,12 @@ export class Transcriber {
     }
   }
 
-  #startDecoding({ inputPath, folder }: Recording, request: TranscribeRequest, signal: AbortSignal) {
+  #startDecoding(
+    { inputPath, folder }: Recording,
+    { owner, audio }: Ticket,
+    request: TranscribeRequest,
+    signal: AbortSignal,
+  ) {
     const { ffmpegPath, maximumMs } = this.#parts;
     const job: DecodeJob = {
       inputPath,
@@ -165,9 +175,11 @@ export class Transcriber {
     };
     const askedMs = performance.now();
     let waitedMs = 0;
-    const ended = this.#decoders.run(this.#decoders.ticket(), signal, () => {
+    const ended = this.#decoders.run({ owner, expectedMs: audio.totalMs }, signal, async (isLong) => {
       waitedMs = performance.now() - askedMs;
-      return decodeToSpool(job);
+      const spool = await decodeToSpool({ ...job, isLong });
+      audio.ended(samplesToMs(spool.sampleCount));
+      return spool;
     });
     return { spool: new DecodingSpool(job.outputPath, ended), waitedMs: () => waitedMs };
   }
@@ -207,10 +219,6 @@ function suppressedOf({ window, result }: DecodedWindow): Suppression[] {
 
 function nobodySpoke(durationMs: number): Suppression[] {
   return [{ startMs: 0, endMs: durationMs, reason: "no_speech", action: "dropped", text: "" }];
-}
-
-function endMsOf({ stretches }: Window): number {
-  return samplesToMs(stretches.reduce((end, stretch) => Math.max(end, endOf(stretch)), 0));
 }
 
 /** whisper.cpp accepts a language that a model lacks and decodes nonsense from the wrong token. */

@@ -7,3 +7,8 @@ export interface Caller {
 
 /** Whoever comes while no key is needed. */
 export const ANONYMOUS: Caller = Object.freeze({ name: "anonymous", kind: "anonymous" });
+
+/** Tells one caller from another: callers without a key are one. */
+export function callerId({ kind, name }: Caller): string {
+  return `${kind} ${name}`;
+}

@@ -41,7 +41,7 @@ export async function runDoctor(args: string[]): Promise<number> {
   if (!hasFailed && backend && models.model) {
     const warn = (text: string) => tell({ state: "note", subject: "speech", text });
     const speech = new SpeechDetection({ modelsFolder: store.folder, cpuModule: backend.cpuModule, warn });
-    const scheduler = new Scheduler({ cores, backend, maxQueue: 1, memoryLimitBytes, keepAliveMs: 0 });
+    const scheduler = new Scheduler({ cores, backend, memoryLimitBytes, keepAliveMs: 0 });
     const parts = { scheduler, speech, ffmpegPath: config.ffmpeg, home: config.home, model: models.model };
     tell(await checkMainJob(parts));
   }

@@ -3,6 +3,7 @@ import type { Server as TlsServer } from "node:tls";
 import { ModelStore } from "../catalog/model-store.js";
 import { CommandError, readCommandLine, UsageError } from "../core/config.js";
 import { defaultMemoryLimitBytes } from "../core/memory.js";
+import type { Config } from "../core/options.js";
 import { packageRoot } from "../core/package-root.js";
 import { isSecretInSight } from "../core/secret.js";
 import { chooseBackend } from "../engine/backend.js";
@@ -19,6 +20,7 @@ import { Metrics } from "../observe/metrics.js";
 import { SpeechDetection } from "../plan/speech-detection.js";
 import { Overflow } from "../remote/overflow.js";
 import { SpendLedger } from "../remote/spend-ledger.js";
+import type { Bounds } from "../schedule/admission.js";
 import { Scheduler } from "../schedule/scheduler.js";
 import { Transcriber } from "../transcriber.js";
 import { Callers } from "./callers.js";
@@ -50,7 +52,7 @@ export async function runServe(args: string[]): Promise<number> {
     backend,
     warn: note,
     onEngineEnd: ({ fromWithin }) => metrics.engineEnded(fromWithin ? "crash" : "kill"),
-    maxQueue: config.maxQueue,
+    bounds: boundsOf(config),
     memoryLimitBytes: config.memoryLimit ?? defaultMemoryLimitBytes(),
     takenBytes: () => speech.residentBytes,
     keepAliveMs: config.keepAlive,
@@ -132,6 +134,17 @@ export async function runServe(args: string[]): Promise<number> {
   );
   await ended;
   return 0;
+}
+
+/** In the units of the scheduler. */
+function boundsOf(config: Config): Bounds {
+  const none = Number.POSITIVE_INFINITY;
+  return {
+    maxQueue: config.maxQueue,
+    maxQueueAudioMs: 1000 * (config.maxQueueAudioSeconds ?? none),
+    maxPerOwner: config.maxPerKey ?? none,
+    maxPerOwnerAudioMs: 1000 * (config.maxPerKeyAudioSeconds ?? none),
+  };
 }
 
 function cannotListen(

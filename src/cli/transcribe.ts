@@ -49,7 +49,6 @@ export async function runTranscribe(args: string[]): Promise<number> {
   const scheduler = new Scheduler({
     backend,
     cores: divideCores({ workers: config.workers, threads: config.threads }, backend),
-    maxQueue: files.length,
     memoryLimitBytes: config.memoryLimit ?? defaultMemoryLimitBytes(),
     takenBytes: () => speech.residentBytes,
     keepAliveMs: Number.POSITIVE_INFINITY,

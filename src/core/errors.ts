@@ -75,7 +75,7 @@ export const ERRORS = {
     status: 429,
     retryable: true,
     type: "rate_limit_error",
-    template: "All {limit} waiting places are taken. Send the request again in {retryAfterSec} s.",
+    template: "Expected at most {limit} {what}, and as many are here. Send the request again in {retryAfterSec} s.",
   },
   rate_limited: {
     status: 429,

@@ -163,6 +163,27 @@ export const OPTIONS = {
     commands: ["serve"],
     doc: "Requests that may wait; one more is answered 429",
   },
+  maxQueueAudioSeconds: {
+    kind: "integer",
+    min: 1,
+    max: 1_000_000_000,
+    commands: ["serve"],
+    doc: "Audio that may wait, in seconds; while there is as much, one more request is answered 429; default: no limit",
+  },
+  maxPerKey: {
+    kind: "integer",
+    min: 1,
+    max: 1_000_000,
+    commands: ["serve"],
+    doc: "Requests that one key may have here at once, waiting or at work; default: no limit",
+  },
+  maxPerKeyAudioSeconds: {
+    kind: "integer",
+    min: 1,
+    max: 1_000_000_000,
+    commands: ["serve"],
+    doc: "Audio of one key that may be here and not transcribed yet, in seconds; default: no limit",
+  },
   rateLimitRequests: {
     kind: "integer",
     min: 1,

@@ -24,7 +24,7 @@ export interface ServingParts {
 }
 
 /** Of what a request holds, what says where it stands. */
-type Standing = Pick<RequestHold, "refusal" | "expectedWaitMs" | "stepAside" | "stepBack" | "serve">;
+type Standing = Pick<RequestHold, "refusal" | "arrived" | "expectedWaitMs" | "stepAside" | "stepBack" | "ticket">;
 
 type Serving = Omit<OverflowListeners, "onSegments"> & Pick<Listeners, "onSegments">;
 
@@ -48,9 +48,10 @@ export async function serveLocalOrRemote(
       return onSegments(segments);
     });
   const here = (installed: InstalledModel) => {
-    hold.serve();
     onAsk?.({ provider: "local", model: installed.id });
-    return transcriber.transcribe(recording, parsed, installed, signal, { onSegments: handOn });
+    return transcriber.transcribe({ ...recording, ticket: hold.ticket }, parsed, installed, signal, {
+      onSegments: handOn,
+    });
   };
   const elsewhere = async (reason: OverflowReason): Promise<OverflowOutcome> => {
     if (!overflow) return { kind: "no_candidate" };
@@ -62,13 +63,15 @@ export async function serveLocalOrRemote(
     return outcome;
   };
 
-  if (model instanceof SottoError) return instead(await aside(hold, () => elsewhere("model")), model);
+  if (model instanceof SottoError) return instead(await aside(hold, () => elsewhere("model")), () => model);
+  await hold.arrived(model, recording.inputPath);
   if (hold.refusal()) {
     const outcome = await elsewhere("queue_full");
     if (outcome.kind === "answered") return outcome.transcript;
     // Meanwhile a place may have become free.
     const refusal = hold.refusal();
-    return refusal ? instead(outcome, refusal) : here(model);
+    // Asked for its error only now: with each a client is promised a place.
+    return refusal ? instead(outcome, () => refusal.toError()) : here(model);
   }
   if (overflow && hold.expectedWaitMs > overflow.overflowAfterMs) {
     const outcome = await aside(hold, () => elsewhere("wait"));
@@ -79,7 +82,7 @@ export async function serveLocalOrRemote(
   } catch (error) {
     const isUnserved = error instanceof SottoError && error.code === "engine_unavailable" && !hasBegun;
     if (!isUnserved || !overflow || !parsed.enableModelFallback) throw error;
-    return instead(await aside(hold, () => elsewhere("model")), error);
+    return instead(await aside(hold, () => elsewhere("model")), () => error);
   }
 }
 
@@ -92,7 +95,7 @@ async function aside(hold: Standing, serve: () => Promise<OverflowOutcome>): Pro
 }
 
 /** The provider's answer; where there is none, the error that counts for the client. */
-function instead(outcome: OverflowOutcome, error: SottoError): Transcript {
+function instead(outcome: OverflowOutcome, error: () => SottoError): Transcript {
   if (outcome.kind === "answered") return outcome.transcript;
-  throw outcome.kind === "failed" ? outcome.error : error;
+  throw outcome.kind === "failed" ? outcome.error : error();
 }

@@ -1,5 +1,5 @@
 import type { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
-import type { Caller } from "../auth/caller.js";
+import { type Caller, callerId } from "../auth/caller.js";
 import { sottoError } from "../core/errors.js";
 
 /** Most a caller may ask for in a minute; undefined: no limit. */
@@ -47,7 +47,7 @@ export class RateLimits {
     let refusal: { what: string; limit: number; waitMs: number } | undefined;
     for (const { what, limit, limiter } of this.#counters) {
       const isRequest = what === "requests";
-      const state = isRequest ? await limiter.penalty(keyOf(caller), 1) : await limiter.get(keyOf(caller));
+      const state = isRequest ? await limiter.penalty(callerId(caller), 1) : await limiter.get(callerId(caller));
       const used = state?.consumedPoints ?? 0;
       headers.set(`x-ratelimit-limit-${what}`, String(limit));
       headers.set(`x-ratelimit-remaining-${what}`, String(Math.max(0, Math.floor(limit - used))));
@@ -64,12 +64,8 @@ export class RateLimits {
   /** Counts audio that was heard for a caller. */
   async hear(caller: Caller, audioSeconds: number): Promise<void> {
     const counter = this.#counters.find(({ what }) => what === "audio-seconds");
-    await counter?.limiter.penalty(keyOf(caller), audioSeconds);
+    await counter?.limiter.penalty(callerId(caller), audioSeconds);
   }
-}
-
-function keyOf({ kind, name }: Caller): string {
-  return `${kind} ${name}`;
 }
 
 /** Of all that are refused in a minute each is told a minute that still has room for it. */

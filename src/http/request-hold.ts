@@ -1,36 +1,43 @@
-import { SottoError } from "../core/errors.js";
+import { stat } from "node:fs/promises";
 import type { SpoolFolder, WorkFolder } from "../media/spool.js";
 import type { Overflow } from "../remote/overflow.js";
-import type { Place } from "../schedule/admission.js";
+import type { Arrival, Place, Refusal } from "../schedule/admission.js";
+import type { EngineModel } from "../schedule/resident-engines.js";
 import type { Scheduler } from "../schedule/scheduler.js";
+import type { Ticket } from "../schedule/ticket.js";
 
 interface HoldParts {
   scheduler: Scheduler;
   spoolFolder: SpoolFolder;
   /** undefined: the request may not go to a remote provider. */
   overflow: Overflow | undefined;
+  arrival: Arrival;
 }
 
 /** What a request has while it is read and worked on: a place among those let in, or the right to look for one elsewhere, and a folder. */
 export class RequestHold {
+  /** On the clock of `performance.now`. */
+  deadlineMs = Number.POSITIVE_INFINITY;
   readonly #scheduler: Scheduler;
+  readonly #arrival: Arrival;
   readonly #work: WorkFolder;
   #standing: Standing;
-  #isServed = false;
+  #recording: Parameters<Place["arrived"]>[0] | undefined;
 
-  private constructor(scheduler: Scheduler, standing: Standing, work: WorkFolder) {
+  private constructor({ scheduler, arrival }: HoldParts, standing: Standing, work: WorkFolder) {
     this.#scheduler = scheduler;
+    this.#arrival = arrival;
     this.#standing = standing;
     this.#work = work;
   }
 
   /** @throws SottoError `queue_full` when there is no place and no provider has room either, `storage_full` */
-  static async take({ scheduler, spoolFolder, overflow }: HoldParts): Promise<RequestHold> {
-    const standing = stand(scheduler, overflow);
+  static async take(parts: HoldParts): Promise<RequestHold> {
+    const standing = stand(parts);
     try {
-      return new RequestHold(scheduler, standing, await spoolFolder.open());
+      return new RequestHold(parts, standing, await parts.spoolFolder.open());
     } catch (error) {
-      if ("place" in standing) standing.place.withdraw();
+      if ("place" in standing) standing.place.leave();
       else standing.giveBack();
       throw error;
     }
@@ -40,26 +47,36 @@ export class RequestHold {
     return this.#work.path;
   }
 
+  /** The recording is here; it stands in line for this model, if it has a place. */
+  async arrived(model: EngineModel, path: string): Promise<void> {
+    // Who cannot read it will hear of that; how long it is matters less.
+    const bytes = await stat(path).then(
+      ({ size }) => size,
+      () => undefined,
+    );
+    this.#recording = { speed: this.#scheduler.speedOf(model), bytes, deadlineMs: this.deadlineMs };
+    if ("place" in this.#standing) this.#standing.place.arrived(this.#recording);
+  }
+
+  /** Its place in the order of turns; undefined: it has none. */
+  get ticket(): Ticket | undefined {
+    return "place" in this.#standing ? this.#standing.place.ticket : undefined;
+  }
+
   /** See {@link Place}; for ever where there is no place. */
   get expectedWaitMs(): number {
     return "place" in this.#standing ? this.#standing.place.expectedWaitMs : Number.POSITIVE_INFINITY;
   }
 
-  /**
-   * Looks again for a place, where there was none.
-   * @returns `queue_full` as the client may hear it; undefined once there is a place
-   */
-  refusal(): SottoError | undefined {
+  /** Looks again for a place, where there was none. @returns undefined once there is a place */
+  refusal(): Refusal | undefined {
     if ("place" in this.#standing) return undefined;
-    const { giveBack } = this.#standing;
-    try {
-      this.#standing = { place: this.#scheduler.admit() };
-      giveBack();
-      return undefined;
-    } catch (error) {
-      if (!isFull(error)) throw error;
-      return error;
-    }
+    const entered = this.#scheduler.admit(this.#arrival);
+    if ("toError" in entered) return entered;
+    this.#standing.giveBack();
+    this.#standing = { place: entered };
+    if (this.#recording) entered.arrived(this.#recording);
+    return undefined;
   }
 
   /** Leaves its place to others while it is served elsewhere. */
@@ -71,33 +88,22 @@ export class RequestHold {
     if ("place" in this.#standing) this.#standing.place.stepBack();
   }
 
-  /** From here on it counts as one of those by which waits are estimated. */
-  serve(): void {
-    this.#isServed = true;
-  }
-
   /** Gives all back; may be called again. */
   async release(): Promise<void> {
     await this.#work.remove();
-    if (!("place" in this.#standing)) this.#standing.giveBack();
-    else if (this.#isServed) this.#standing.place.leave();
-    else this.#standing.place.withdraw();
+    if ("place" in this.#standing) this.#standing.place.leave();
+    else this.#standing.giveBack();
   }
 }
 
 /** A place here, or the right to look for one elsewhere. */
 type Standing = { place: Place } | { giveBack: () => void };
 
-function stand(scheduler: Scheduler, overflow: Overflow | undefined): Standing {
-  try {
-    return { place: scheduler.admit() };
-  } catch (error) {
-    const giveBack = isFull(error) ? overflow?.claim() : undefined;
-    if (!giveBack) throw error;
-    return { giveBack };
-  }
-}
-
-function isFull(error: unknown): error is SottoError {
-  return error instanceof SottoError && error.code === "queue_full";
+function stand({ scheduler, overflow, arrival }: HoldParts): Standing {
+  const entered = scheduler.admit(arrival);
+  if (!("toError" in entered)) return { place: entered };
+  // A key that has too much here is not helped by sending more of it elsewhere.
+  const giveBack = entered.isOwnersOwn ? undefined : overflow?.claim();
+  if (!giveBack) throw entered.toError();
+  return { giveBack };
 }

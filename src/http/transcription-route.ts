@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { callerId } from "../auth/caller.js";
 import { chooseModel } from "../catalog/choose-model.js";
 import type { ModelStore } from "../catalog/model-store.js";
 import { SottoError, sottoError } from "../core/errors.js";
@@ -15,10 +16,11 @@ import type { Metrics } from "../observe/metrics.js";
 import { OVERFLOW_HEADER } from "../remote/hop.js";
 import type { Overflow } from "../remote/overflow.js";
 import type { ReplyStamp } from "../render/rendered.js";
+import type { Arrival } from "../schedule/admission.js";
 import type { Scheduler } from "../schedule/scheduler.js";
 import type { Transcriber } from "../transcriber.js";
 import { Deadline } from "./deadline.js";
-import { toSottoError } from "./error-reply.js";
+import { pathOf, toSottoError } from "./error-reply.js";
 import { EventStream } from "./event-stream.js";
 import { headerList } from "./header-list.js";
 import type { JoinedWork } from "./joined-work.js";
@@ -129,7 +131,7 @@ async function transcribe(
   // What has overflowed once stays here, whoever sends it.
   const overflow =
     request.headers[OVERFLOW_HEADER] === undefined && parts.overflow.hasProviders ? parts.overflow : undefined;
-  const hold = await RequestHold.take({ ...parts, overflow });
+  const hold = await RequestHold.take({ ...parts, overflow, arrival: arrivalOf(request) });
   const prepared = await prepare(request, reply, service, { ...parts, overflow }, hold.folder).catch(async (error) => {
     await hold.release();
     throw error;
@@ -138,6 +140,7 @@ async function transcribe(
   const stream = parsed.stream ? openStream(parsed) : undefined;
   using deadline = new Deadline(parsed.timeoutMs, request.arrivedMs);
   using stop = new LinkedAbort(signal, deadline.signal);
+  hold.deadlineMs = deadline.atMs;
   const { result, joined } = await parts.joinedWork.join(identity, stop.signal, {
     run: async (workSignal, publish) => {
       const source = { inputPath: await recording.toFile(workSignal), folder: hold.folder };
@@ -202,13 +205,21 @@ async function prepare(
   });
   if (!(model instanceof SottoError)) reply.header("x-sotto-model", model.id);
   const identity = workIdentity({
-    caller: `${request.caller.kind} ${request.caller.name}`,
+    caller: callerId(request.caller),
     route: `${dialect.name} ${task}`,
     fields: form.fields,
     recording: recording.identity,
     idempotencyKey: request.headers["idempotency-key"],
   });
   return { parsed, model, recording, identity };
+}
+
+/** A client that was told to come back is known by what it sends: the same upload to the same place is as long again. */
+function arrivalOf(request: FastifyRequest): Arrival {
+  const owner = callerId(request.caller);
+  const length = request.headers["content-length"];
+  const bytes = length === undefined ? undefined : Number(length);
+  return { owner, who: `${owner} ${pathOf(request)} ${length}`, bytes };
 }
 
 function newStamp(): ReplyStamp {

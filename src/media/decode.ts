@@ -25,6 +25,8 @@ export interface DecodeJob {
   containers?: readonly Container[] | undefined;
   /** Kills ffmpeg at once. */
   signal?: AbortSignal;
+  /** Aborts once decoding takes long: ffmpeg then makes way for others. */
+  isLong?: AbortSignal | undefined;
   /** How long ffmpeg may go on without writing anything. */
   stallMs?: number;
 }
@@ -70,6 +72,7 @@ async function decode(job: DecodeJob, outputPath: string): Promise<number> {
     outputPath,
     outputOptions: outputOptions(job),
     signal: stop.signal,
+    isLong: job.isLong,
   });
   stall.stop();
   job.signal?.removeEventListener("abort", onAbort);

@@ -1,3 +1,4 @@
+import { setPriority } from "node:os";
 import ffmpeg from "fluent-ffmpeg";
 
 /** One run of ffmpeg from a file to a file. Paths are absolute, so that none reads as an option or a protocol. */
@@ -9,6 +10,8 @@ export interface FfmpegRun {
   outputOptions: string[];
   /** Kills ffmpeg at once. */
   signal: AbortSignal;
+  /** From when on the processor is given to others first. */
+  isLong?: AbortSignal | undefined;
 }
 
 /** How ffmpeg ended. */
@@ -28,10 +31,13 @@ type OnEnd = (error?: Error | null, stdout?: Ring, stderr?: Ring) => void;
 
 /** The parts of fluent-ffmpeg that no type declares (`lib/processor.js`, `lib/capabilities.js` of 2.1.3). */
 interface Internals {
+  ffmpegProc?: { pid?: number };
   _getFfmpegPath(callback: (error: null, path: string) => void): void;
   _spawnFfmpeg(...argumentsAndOnEnd: unknown[]): void;
 }
 
+/** Beside computation of ordinary priority it then gets a tenth of a core. Source: nice(1), sched(7). */
+const LONG_RUNS_NICENESS = 10;
 const NO_OUTPUT: Ring = { get: () => "" };
 
 /**
@@ -45,21 +51,36 @@ export function runFfmpeg(run: FfmpegRun): Promise<FfmpegEnd> {
   command.inputOptions(...run.inputOptions);
   command.outputOptions(...run.outputOptions);
   command.output(run.outputPath);
+  const makeWay = () => {
+    const pid = (command as unknown as Internals).ffmpegProc?.pid;
+    if (pid !== undefined) reduce(pid);
+  };
 
   return new Promise((resolve) => {
     const kill = () => command.kill("SIGKILL");
     const settle = (failure: Error | undefined, stderr: string | null | undefined) => {
       run.signal.removeEventListener("abort", kill);
+      run.isLong?.removeEventListener("abort", makeWay);
       resolve({ failure, killed: /killed with signal/.test(failure?.message ?? ""), stderr: stderr ?? "" });
     };
     run.signal.addEventListener("abort", kill);
     command.on("start", () => {
       if (run.signal.aborted) kill();
+      if (run.isLong?.aborted) makeWay();
+      else run.isLong?.addEventListener("abort", makeWay, { once: true });
     });
     command.on("end", (_stdout: string | null, stderr: string | null) => settle(undefined, stderr));
     command.on("error", (error: Error, _stdout?: string | null, stderr?: string | null) => settle(error, stderr));
     command.run();
   });
+}
+
+function reduce(pid: number): void {
+  try {
+    setPriority(pid, LONG_RUNS_NICENESS);
+  } catch {
+    // It has just ended, or this system has no such thing; it goes on as it is.
+  }
 }
 
 /**

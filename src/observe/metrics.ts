@@ -5,6 +5,8 @@ import { Counter, Gauge, Histogram, Registry } from "./metric-types.js";
 export interface Moment {
   /** Requests that have been let in and are not answered yet. */
   inside: number;
+  /** Of those: how many have no window in a slot, and the audio of all of which no window was taken yet. */
+  waiting: { requests: number; audioMs: number };
   /** Windows that are being decoded, and those that wait for their turn. */
   windows: { running: number; waiting: number };
   /** Of each model that is loaded or loading. */
@@ -65,6 +67,8 @@ export class Metrics {
     this.#ends = counter("engine_ends", "Engine processes that ended without being asked to", ["cause"]);
 
     const inside = gauge("requests_inside", "Requests let in and not answered yet");
+    const waiting = gauge("requests_waiting", "Of those: requests without a window in a slot");
+    const audioWaiting = gauge("audio_waiting_seconds", "Audio of requests let in that no window was taken of yet");
     const windows = gauge("windows_now", "Windows being decoded, and waiting for their turn", ["state"]);
     const states = gauge("engine_state", "1 for the state that a model's engine is in", ["model", "state"]);
     const resident = gauge("engine_resident_bytes", "Resident memory of a model's engine", ["model"]);
@@ -73,6 +77,8 @@ export class Metrics {
     this.#look = async () => {
       const now = await moment();
       inside.set(now.inside);
+      waiting.set(now.waiting.requests);
+      audioWaiting.set(now.waiting.audioMs / 1000);
       windows.set({ state: "running" }, now.windows.running);
       windows.set({ state: "waiting" }, now.windows.waiting);
       states.reset();
@@ -100,7 +106,8 @@ export class Metrics {
     this.#windows.inc({ model }, windowCount);
     this.#tokens.inc({ model, kind: "prompt" }, tokenCounts.prompt);
     this.#tokens.inc({ model, kind: "completion" }, tokenCounts.completion);
-    this.#waits.observe(work.queueMs / 1000);
+    // Who answers elsewhere does not wait here.
+    if (provider === "local") this.#waits.observe(work.queueMs / 1000);
     if (durationMs > 0) this.#factors.observe({ model }, work.elapsedMs / durationMs);
     this.#fallbacks.inc({ model }, work.fallbacks);
     for (const { reason, startMs, endMs } of suppressed) {

@@ -1,99 +1,257 @@
-import { sottoError } from "../core/errors.js";
+import { type SottoError, sottoError } from "../core/errors.js";
+import { ByteRate } from "./audio-length.js";
+import { Promises } from "./promises.js";
+import { Rehearsal } from "./rehearsal.js";
+import { Speed } from "./speed.js";
+import { Ticket } from "./ticket.js";
+import type { Turns } from "./turns.js";
 
-/** Weight of the newest request in the running mean of what a request takes. */
-const NEWEST_WEIGHT = 0.2;
-/** Before the first request has been served nothing is known of the machine's speed. */
-const FIRST_GUESS_MS = 2000;
+/** What may be here at once; Infinity: no bound. */
+export interface Bounds {
+  /** Requests that wait, beside one at work for each slot. */
+  maxQueue: number;
+  /** Audio of those that wait: as long as there is less, a request is let in, however long it is. */
+  maxQueueAudioMs: number;
+  /** Requests of one owner, waiting or at work. */
+  maxPerOwner: number;
+  /** Their audio that is not transcribed yet; as above. */
+  maxPerOwnerAudioMs: number;
+}
 
-/** Requests that come unasked take some of the places that were promised. */
-const PROMISE_MARGIN = 1.25;
+/** Without bounds. */
+export const UNBOUNDED: Bounds = {
+  maxQueue: Number.POSITIVE_INFINITY,
+  maxQueueAudioMs: Number.POSITIVE_INFINITY,
+  maxPerOwner: Number.POSITIVE_INFINITY,
+  maxPerOwnerAudioMs: Number.POSITIVE_INFINITY,
+};
+
+/** A request at the door. */
+export interface Arrival {
+  /** Whose turns it takes: a key, or all without keys together. */
+  owner: string;
+  /** By what a client that was told to come back is known again. */
+  who: string;
+  /** Of its upload, as its headers say. */
+  bytes?: number | undefined;
+}
 
 /** A request that has been let in; it counts until it leaves. */
 export interface Place {
-  leave(): void;
-  /** Leaves without having been served, which says nothing of how long that takes. */
-  withdraw(): void;
-  /** How long those that are here before it will take until a slot is its own, in milliseconds; by what requests took so far. */
+  readonly ticket: Ticket;
+  /** Its recording is here: from now on it stands in line. @param bytes of the recording; undefined: not known */
+  arrived(recording: { speed: Speed; bytes?: number | undefined; deadlineMs?: number | undefined }): void;
+  /** Time until its first window is in a slot, in milliseconds: by measured speed, and by those before it in the fair order. */
   readonly expectedWaitMs: number;
   /** Makes room for others while the request is served elsewhere; its place may be taken meanwhile. */
   stepAside(): void;
   /** Comes back behind the last, whether there is room or not: it has been let in once. */
   stepBack(): void;
+  leave(): void;
 }
 
-/**
- * Lets requests in, or answers 429. As many may be at work as the engine has slots, and `maxQueue` more may wait:
- * their upload, their decoding by ffmpeg or their next turn.
- */
+/** A request that is not let in. */
+export interface Refusal {
+  /** Whether only its owner has too much here. */
+  isOwnersOwn: boolean;
+  /** What the client is told. Each time it is asked for a client is promised a place. */
+  toError(): SottoError;
+}
+
+interface Member {
+  ticket: Ticket;
+  isHere: boolean;
+}
+
+type BoundName = keyof Bounds;
+
+/** Requests that come unasked take some of the places that were promised, and no estimate is exact. */
+const PROMISE_MARGIN = 1.25;
+/** Of the waiting places so many are never held free for those who were told to come back: they may not come. */
+const UNPROMISED_SHARE = 0.5;
+/** Before a model is known. */
+const FIRST_WINDOW_MS = 1000;
+/** Many may be refused at once: what was rehearsed for one holds for the next for so long. */
+const REHEARSED_FOR_MS = 250;
+
+export interface AdmissionParts {
+  slots: number;
+  bounds: Bounds;
+  turns: Pick<Turns, "settle">;
+  /** In milliseconds; never goes back. The clock of the turns. */
+  now?: () => number;
+}
+
+/** Lets requests in, or says when to come back. */
 export class Admission {
-  readonly #limit: number;
   readonly #slots: number;
-  readonly #maxQueue: number;
+  readonly #bounds: Bounds;
+  readonly #turns: Pick<Turns, "settle">;
   readonly #now: () => number;
   /** In the order they came. */
-  readonly #places = new Set<object>();
-  #meanServiceMs = FIRST_GUESS_MS;
-  /** When the last of those that were refused was told to come back. */
-  #promisedMs = 0;
+  readonly #members = new Set<Member>();
+  readonly #rate = new ByteRate();
+  #speed = new Speed(FIRST_WINDOW_MS);
+  #order = 0;
+  /** By what was full: for one owner, or for all. */
+  readonly #promises = new Map<string, Promises>();
+  readonly #rehearsed = new Map<string, { atMs: number; ends: number[] }>();
 
-  constructor(slots: number, maxQueue: number, now: () => number = () => performance.now()) {
-    this.#limit = slots + maxQueue;
+  constructor({ slots, bounds, turns, now = () => performance.now() }: AdmissionParts) {
     this.#slots = slots;
-    this.#maxQueue = maxQueue;
+    this.#bounds = bounds;
+    this.#turns = turns;
     this.#now = now;
   }
 
   /** Requests inside, at work or waiting. */
   get inside(): number {
-    return this.#places.size;
+    return this.#members.size;
   }
 
-  /** @throws SottoError `queue_full` with the seconds until a place will be free for this very request */
-  enter(): Place {
-    if (this.inside >= this.#limit) {
-      const retryAfterSec = Math.max(1, Math.ceil(this.#promisePlaceMs() / 1000));
-      throw sottoError("queue_full", { limit: this.#maxQueue, retryAfterSec }, { retryAfterSec });
+  /** Of those inside: how many have no window in a slot, and the audio that no window has been taken of. */
+  get waiting(): { requests: number; audioMs: number } {
+    const tickets = [...this.#members].map(({ ticket }) => ticket);
+    const requests = tickets.filter(({ running }) => running.size === 0).length;
+    return { requests, audioMs: tickets.reduce((sum, { audio }) => sum + audio.leftMs, 0) };
+  }
+
+  /** A ticket for work that nobody had to be let in for. */
+  ticket(owner: string): Ticket {
+    return new Ticket(owner, this.#order++, { rate: this.#rate, speed: this.#speed });
+  }
+
+  enter(arrival: Arrival): Place | Refusal {
+    const full = this.#boundReached(arrival);
+    if (full) {
+      return { isOwnersOwn: isOwners(full), toError: () => this.#refuse(arrival, full) };
     }
-    const enteredMs = this.#now();
-    const others = this.inside;
-    const own = {};
-    this.#places.add(own);
+    const ticket = this.ticket(arrival.owner);
+    if (arrival.bytes !== undefined) ticket.audio.guessFrom(arrival.bytes);
+    return this.#seat({ ticket, isHere: false });
+  }
+
+  #seat(member: Member): Place {
+    const { ticket } = member;
     let hasLeft = false;
-    const withdraw = () => {
-      this.#places.delete(own);
-      hasLeft = true;
-    };
-    const expectedWaitMs = () => this.#expectedWaitMs(own);
+    this.#members.add(member);
+    const expectedWaitMs = () => this.#expectedWaitMs(member);
     return {
-      withdraw,
+      ticket,
+      arrived: ({ speed, bytes, deadlineMs = Number.POSITIVE_INFINITY }) => {
+        member.isHere = true;
+        ticket.order = this.#order++;
+        ticket.speed = this.#speed = speed;
+        ticket.deadlineMs = deadlineMs;
+        if (bytes !== undefined) ticket.audio.guessFrom(bytes);
+      },
       get expectedWaitMs() {
         return expectedWaitMs();
       },
-      stepAside: () => void this.#places.delete(own),
+      stepAside: () => void this.#members.delete(member),
       stepBack: () => {
-        if (!hasLeft) this.#places.add(own);
+        if (hasLeft) return;
+        ticket.order = this.#order++;
+        this.#members.add(member);
       },
       leave: () => {
-        if (hasLeft) return;
-        withdraw();
-        // What it took alone: its time inside, shared with those that were there with it.
-        const shareMs = ((this.#now() - enteredMs) * this.#slots) / Math.max(this.#slots, others + 1);
-        this.#meanServiceMs += NEWEST_WEIGHT * (shareMs - this.#meanServiceMs);
+        hasLeft = true;
+        this.#members.delete(member);
       },
     };
   }
 
-  #expectedWaitMs(own: object): number {
-    const before = [...this.#places].indexOf(own);
-    const waiting = Math.max(0, (before < 0 ? this.inside : before) - this.#slots + 1);
-    return (waiting * this.#meanServiceMs) / this.#slots;
+  #expectedWaitMs(member: Member): number {
+    const tickets = [...this.#members].filter(({ isHere }) => isHere).map(({ ticket }) => ticket);
+    if (!tickets.includes(member.ticket)) tickets.push(member.ticket);
+    this.#turns.settle();
+    return new Rehearsal(this.#slots, tickets, this.#now()).untilTurnOf(member.ticket);
   }
 
-  /** Each that is refused is given the next place to become free, so that they do not all come back at once. */
-  #promisePlaceMs(): number {
+  /** @returns the bound that keeps this request out */
+  #boundReached({ owner, who }: Arrival): BoundName | undefined {
+    const { maxQueue, maxQueueAudioMs, maxPerOwner, maxPerOwnerAudioMs } = this.#bounds;
     const nowMs = this.#now();
-    const everyMs = (this.#meanServiceMs / this.#slots) * PROMISE_MARGIN;
-    this.#promisedMs = Math.max(this.#promisedMs, nowMs) + everyMs;
-    return this.#promisedMs - nowMs;
+    const tickets = [...this.#members].map(({ ticket }) => ticket);
+    const own = tickets.filter((ticket) => ticket.owner === owner);
+    const limit = this.#slots + maxQueue;
+    const audioMs = (of: readonly Ticket[]) => of.reduce((sum, { audio }) => sum + audio.leftMs, 0);
+    if (own.length >= maxPerOwner) return "maxPerOwner";
+    if (audioMs(own) >= maxPerOwnerAudioMs) return "maxPerOwnerAudioMs";
+    if (tickets.length >= limit) return "maxQueue";
+    if (audioMs(tickets.slice(this.#slots)) >= maxQueueAudioMs) return "maxQueueAudioMs";
+    const promises = this.#promises.get("");
+    if (!promises || promises.keep(who, nowMs)) return undefined;
+    const isPromised = tickets.length + promises.reserved(nowMs) >= limit;
+    return isPromised && tickets.length >= this.#slots + UNPROMISED_SHARE * maxQueue ? "maxQueue" : undefined;
+  }
+
+  #refuse({ owner, who, bytes = 0 }: Arrival, full: BoundName): SottoError {
+    const nowMs = this.#now();
+    const scope = isOwners(full) ? owner : "";
+    const promises = this.#promisesOf(scope);
+    const before = promises.open(nowMs);
+    const isAudio = full === "maxQueueAudioMs" || full === "maxPerOwnerAudioMs";
+    const freeInMs = isAudio
+      ? this.#untilAudio(full, owner, before * this.#rate.lengthMs(bytes))
+      : this.#untilPlace(full, owner, before);
+    const retryAfterSec = Math.max(1, Math.ceil((freeInMs * PROMISE_MARGIN) / 1000));
+    promises.make(who, { freeInMs, toldMs: retryAfterSec * 1000 }, nowMs);
+    const limit = isAudio ? this.#bounds[full] / 1000 : this.#bounds[full];
+    return sottoError("queue_full", { limit, what: WHAT[full], retryAfterSec }, { retryAfterSec });
+  }
+
+  #promisesOf(scope: string): Promises {
+    for (const [other, promises] of this.#promises) if (promises.open(this.#now()) === 0) this.#promises.delete(other);
+    const promises = this.#promises.get(scope) ?? new Promises();
+    this.#promises.set(scope, promises);
+    return promises;
+  }
+
+  /** @param before promises that come first: each is for one request that will have ended by then */
+  #untilPlace(full: BoundName, owner: string, before: number): number {
+    const nowMs = this.#now();
+    const ofOwner = isOwners(full) ? owner : undefined;
+    const here = [...this.#members].filter(({ ticket }) => ofOwner === undefined || ticket.owner === ofOwner).length;
+    const limit = ofOwner === undefined ? this.#slots + this.#bounds.maxQueue : this.#bounds.maxPerOwner;
+    const wanted = here - limit + 1 + before;
+    const scope = ofOwner ?? "";
+    let known = this.#rehearsed.get(scope);
+    if (!known || nowMs - known.atMs > REHEARSED_FOR_MS || known.ends.length < Math.min(wanted, here)) {
+      this.#turns.settle();
+      const tickets = [...this.#members].map(({ ticket }) => ticket);
+      const ends = new Rehearsal(this.#slots, tickets, nowMs).ends(2 * Math.max(8, wanted), ofOwner);
+      known = { atMs: nowMs, ends };
+      this.#rehearsed.clear();
+      this.#rehearsed.set(scope, known);
+    }
+    const { ends, atMs } = known;
+    const last = ends.at(-1) ?? 0;
+    // Those who come in the place of the ones that are here take as long as these.
+    const rounds = ends.length === 0 ? 0 : Math.floor(Math.max(0, wanted - 1) / ends.length);
+    const within = ends[Math.max(0, wanted - 1) % Math.max(1, ends.length)] ?? last;
+    return Math.max(0, atMs + rounds * last + within - nowMs);
+  }
+
+  #untilAudio(full: "maxQueueAudioMs" | "maxPerOwnerAudioMs", owner: string, beforeMs: number): number {
+    this.#turns.settle();
+    const tickets = [...this.#members].map(({ ticket }) => ticket);
+    const counted = isOwners(full) ? tickets.filter((ticket) => ticket.owner === owner) : tickets.slice(this.#slots);
+    const limitMs = Math.max(1, this.#bounds[full] - beforeMs);
+    return new Rehearsal(this.#slots, tickets, this.#now()).untilAudio(
+      (leftMs) => counted.reduce((sum, ticket) => sum + (leftMs.get(ticket) ?? 0), 0) < limitMs,
+    );
   }
 }
+
+function isOwners(bound: BoundName): boolean {
+  return bound === "maxPerOwner" || bound === "maxPerOwnerAudioMs";
+}
+
+/** As the client reads it. */
+const WHAT: Record<BoundName, string> = {
+  maxQueue: "waiting requests",
+  maxQueueAudioMs: "seconds of waiting audio",
+  maxPerOwner: "requests of one key",
+  maxPerOwnerAudioMs: "seconds of audio of one key",
+};

@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { abortable } from "../core/abortable.js";
-import type { Window } from "../core/audio.js";
+import { endOf, samplesToMs, type Window, windowSampleCount } from "../core/audio.js";
 import { LinkedAbort } from "../core/linked-abort.js";
 import type { DecodeParams, LanguageGuess, WindowResult } from "../core/window.js";
 import type { EngineBackend } from "../engine/backend.js";
@@ -11,15 +11,19 @@ import { Pace } from "../engine/pace.js";
 import type { CoreShare } from "../engine/parallelism.js";
 import { Restarts } from "../engine/restarts.js";
 import { TimeMap } from "../stitch/time-map.js";
-import { Admission, type Place } from "./admission.js";
+import { Admission, type Arrival, type Bounds, type Place, type Refusal, UNBOUNDED } from "./admission.js";
 import { InOrder } from "./in-order.js";
 import { type EngineModel, ResidentEngines } from "./resident-engines.js";
 import { settleLanguage } from "./settle-language.js";
+import { Speed } from "./speed.js";
+import type { Ticket } from "./ticket.js";
 import { Turns } from "./turns.js";
 
 /** Windows of one request, to be decoded in the same way. */
 export interface WindowWork {
   model: EngineModel;
+  /** In whose name the windows wait for their turns. */
+  ticket: Ticket;
   spoolPath: string;
   /** Taken as slots become free; they may still be in the making. */
   windows: AsyncIterator<Window>;
@@ -49,7 +53,8 @@ export interface Decoded {
 
 export interface SchedulerOptions {
   cores: CoreShare;
-  maxQueue: number;
+  /** Default: none. */
+  bounds?: Bounds | undefined;
   memoryLimitBytes: number;
   /** Beside the engines, at the moment (`resident-engines.ts`). */
   takenBytes?: (() => number) | undefined;
@@ -71,24 +76,23 @@ export class Scheduler {
   /** Of all engines together, so that two models do not ask for twice the cores. */
   readonly #turns: Turns;
   readonly #engines: ResidentEngines;
+  /** What was learnt of a model outlives its stays in memory. */
+  readonly #learnt = new Map<string, { pace: Pace; restarts: Restarts; speed: Speed }>();
 
   constructor(options: SchedulerOptions) {
-    const { cores, maxQueue, memoryLimitBytes, takenBytes, keepAliveMs, backend, warn, onEngineEnd } = options;
+    const { cores, bounds = UNBOUNDED, memoryLimitBytes, takenBytes, keepAliveMs, backend, warn, onEngineEnd } = options;
     this.#slots = cores.workers;
     this.#threads = cores.threadsPerWorker;
     this.#device = backend.device ?? "cpu";
-    this.#admission = new Admission(cores.workers, maxQueue);
     this.#turns = new Turns(cores.workers);
-    // What was learnt of a model outlives its stays in memory.
-    const learnt = new Map<string, { pace: Pace; restarts: Restarts }>();
+    this.#admission = new Admission({ slots: cores.workers, bounds, turns: this.#turns });
     const estimateBytes = (model: EngineModel) => engineBytes(model, cores.workers, backend);
     this.#engines = new ResidentEngines({
       createEngine: (model) => {
-        const known = learnt.get(model.path) ?? { pace: new Pace(), restarts: new Restarts() };
-        learnt.set(model.path, known);
+        const { pace, restarts } = this.#learntOf(model);
         const setup = { modelPath: model.path, modelStamp: model.stamp, ...cores, backend };
         const ceilingBytes = residentCeilingBytes(estimateBytes(model));
-        return new Engine({ setup, residentCeilingBytes: ceilingBytes, ...known, warn, onEnd: onEngineEnd });
+        return new Engine({ setup, residentCeilingBytes: ceilingBytes, pace, restarts, warn, onEnd: onEngineEnd });
       },
       estimateBytes,
       limitBytes: memoryLimitBytes,
@@ -97,9 +101,18 @@ export class Scheduler {
     });
   }
 
-  /** @throws SottoError `queue_full` */
-  admit(): Place {
-    return this.#admission.enter();
+  admit(arrival: Arrival): Place | Refusal {
+    return this.#admission.enter(arrival);
+  }
+
+  /** For work that nobody had to be let in for. */
+  ticket(): Ticket {
+    return this.#admission.ticket("");
+  }
+
+  /** How fast windows of a model are decoded here. */
+  speedOf(model: EngineModel): Speed {
+    return this.#learntOf(model).speed;
   }
 
   /**
@@ -117,7 +130,8 @@ export class Scheduler {
 
   /** Who is inside, which windows run and wait, which models are loaded. */
   get moment() {
-    return { inside: this.#admission.inside, windows: this.#turns.windows, engines: this.#engines.list() };
+    const { inside, waiting } = this.#admission;
+    return { inside, waiting, windows: this.#turns.windows, engines: this.#engines.list() };
   }
 
   stateOf(model: EngineModel): EngineState {
@@ -133,8 +147,11 @@ export class Scheduler {
     if (first.done)
       return { windows: [], language: undefined, queueMs: 0, backend: this.#device, threads: this.#threads };
     const askedMs = performance.now();
+    work.ticket.speed = this.speedOf(work.model);
     const lease = await this.#engines.lease(work.model, signal);
     try {
+      // Before its turn: a slot in which a model is loaded is one that others wait for.
+      await abortable(lease.engine.start(), signal);
       return await this.#decodeOn(lease.engine, { ...work, first: first.value }, { askedMs, signal });
     } finally {
       lease.release();
@@ -146,7 +163,7 @@ export class Scheduler {
     work: WindowWork & { first: Window },
     { askedMs, signal }: { askedMs: number; signal: AbortSignal },
   ): Promise<Decoded> {
-    const ticket = this.#turns.ticket();
+    const { ticket } = work;
     using failed = new LinkedAbort(signal);
     const stop = failed.signal;
     // Each window in a slot listens; Node takes more than ten for a leak.
@@ -157,10 +174,12 @@ export class Scheduler {
     const decode = async (window: Window, params: DecodeParams): Promise<DecodedWindow> => {
       const { speechSpans, jointsMs } = new TimeMap(window);
       const job = { ...params, spoolPath: work.spoolPath, window, ...(speechSpans ? { speechSpans } : {}), jointsMs };
-      const result = await this.#turns.run(ticket, stop, () => {
+      const task = () => {
         queueMs ??= performance.now() - askedMs;
         return engine.decode(job, stop);
-      });
+      };
+      const audioMs = samplesToMs(windowSampleCount(window));
+      const result = await this.#turns.run(ticket, stop, { audioMs, endMs: endMsOf(window), task });
       return { window, result };
     };
     const keep = async (index: number, decoded: DecodedWindow) => {
@@ -171,7 +190,9 @@ export class Scheduler {
     };
     const nextWindow = async () => {
       const taken = await abortable(work.windows.next(), stop);
-      return taken.done ? undefined : taken.value;
+      if (taken.done) return undefined;
+      ticket.audio.grew(endMsOf(taken.value));
+      return taken.value;
     };
 
     let { params } = work;
@@ -213,4 +234,16 @@ export class Scheduler {
   async close(): Promise<void> {
     await this.#engines.close();
   }
+
+  #learntOf(model: EngineModel) {
+    const fresh = () => ({ pace: new Pace(), restarts: new Restarts(), speed: Speed.ofModel(model, this.#threads) });
+    const learnt = this.#learnt.get(model.path) ?? fresh();
+    this.#learnt.set(model.path, learnt);
+    return learnt;
+  }
+}
+
+/** Where a window ends in its recording, in milliseconds. */
+export function endMsOf({ stretches }: Window): number {
+  return samplesToMs(stretches.reduce((end, stretch) => Math.max(end, endOf(stretch)), 0));
 }

@@ -51,5 +51,9 @@ test("whoever is told to come back is told when", () => {
     const error = new SottoError(code as ErrorCode, "");
     assert.ok((error.retryAfterSec ?? 0) > 0 && error.retryable, code);
   }
-  assert.equal(sottoError("queue_full", { limit: 1, retryAfterSec: 9 }, { retryAfterSec: 9 }).retryAfterSec, 9);
+  assert.equal(
+    sottoError("queue_full", { limit: 1, what: "waiting requests", retryAfterSec: 9 }, { retryAfterSec: 9 })
+      .retryAfterSec,
+    9,
+  );
 });

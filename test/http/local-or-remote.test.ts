@@ -7,7 +7,7 @@ import { type ReadyRequest, serveLocalOrRemote } from "../../src/http/local-or-r
 import type { OverflowJob, OverflowOutcome } from "../../src/remote/overflow.js";
 import { segment, TWO_SEGMENTS } from "../render/sample-transcript.js";
 
-const FULL = sottoError("queue_full", { limit: 1, retryAfterSec: 9 }, { retryAfterSec: 9 });
+const FULL = sottoError("queue_full", { limit: 1, what: "waiting requests", retryAfterSec: 9 }, { retryAfterSec: 9 });
 const DOWN = sottoError("engine_unavailable", { reason: "it does not start" });
 const ANSWERED: OverflowOutcome = { kind: "answered", transcript: { ...TWO_SEGMENTS, provider: "remote" } };
 const NOBODY: OverflowOutcome = { kind: "no_candidate" };
@@ -29,22 +29,36 @@ interface Case {
 }
 
 /** Serves one request with parts that only write down what is asked of them. */
-async function serve(one: Case): Promise<{ answer: string; went: string[]; jobs: OverflowJob[]; asked: string[] }> {
+async function serve(
+  one: Case,
+): Promise<{ answer: string; went: string[]; jobs: OverflowJob[]; asked: string[]; promises: number }> {
   const { request = {}, waitMs = 0, refusals = [undefined], outcome = ANSWERED, hasOverflow = true } = one;
   const went: string[] = [];
   const jobs: OverflowJob[] = [];
   const left = [...refusals];
+  let promises = 0;
   const ready: ReadyRequest = {
     parsed: { ...DEFAULT_REQUEST, model: "whisper-1", ...request },
     recording: { inputPath: "/upload", folder: "/" },
     model: one.model ?? ({ id: "base-q8_0" } as InstalledModel),
     requestId: "req_1",
     hold: {
-      refusal: () => (left.length > 1 ? left.shift() : left[0]),
+      refusal: () => {
+        const error = left.length > 1 ? left.shift() : left[0];
+        const toError = () => {
+          promises++;
+          return error as SottoError;
+        };
+        return error && { isOwnersOwn: false, toError };
+      },
       expectedWaitMs: waitMs,
       stepAside: () => void went.push("aside"),
       stepBack: () => void went.push("back"),
-      serve: () => void went.push("here"),
+      arrived: async () => {},
+      get ticket() {
+        went.push("here");
+        return undefined;
+      },
     },
   };
   const parts = {
@@ -69,7 +83,7 @@ async function serve(one: Case): Promise<{ answer: string; went: string[]; jobs:
     ({ provider }) => provider,
     (error: unknown) => (error instanceof SottoError ? error.code : String(error)),
   );
-  return { answer, went, jobs, asked };
+  return { answer, went, jobs, asked, promises };
 }
 
 const missing = () => sottoError("model_not_found", { model: "large", installed: "base", remedy: "" });
@@ -102,6 +116,13 @@ test("what has no place goes out; a place that has become free meanwhile is take
 test("without a place and without an answer it is 429 where nobody could be asked, 502 where all failed", async () => {
   assert.equal((await serve({ refusals: [FULL], outcome: NOBODY })).answer, "queue_full");
   assert.equal((await serve({ refusals: [FULL], outcome: failed() })).answer, "provider_failed");
+});
+
+test("a place is promised once, and only to a client that is told to come back", async () => {
+  assert.equal((await serve({ refusals: [FULL], outcome: NOBODY })).promises, 1);
+  for (const one of [{ outcome: ANSWERED }, { outcome: failed() }, { refusals: [FULL, undefined], outcome: NOBODY }]) {
+    assert.equal((await serve({ refusals: [FULL], ...one })).promises, 0);
+  }
 });
 
 test("a model that is not here goes out, and is 404 where nobody has it", async () => {
@@ -138,7 +159,8 @@ test("an engine that fails after its first words is not replaced either", async 
     expectedWaitMs: 0,
     stepAside: () => {},
     stepBack: () => {},
-    serve: () => {},
+    arrived: async () => {},
+    ticket: undefined,
   };
   const asked = serveLocalOrRemote(
     { ...local, hold, model: { id: "base" } as InstalledModel, requestId: "" },

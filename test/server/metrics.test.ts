@@ -39,7 +39,11 @@ test("requests, audio, windows, tokens, engines and their ends are counted", asy
     assert.equal(value("sotto_queue_wait_seconds_count"), 1);
     assert.ok(value('sotto_real_time_factor_sum{model="sotto-mini"}') > 0);
     assert.equal(value('sotto_engine_state{model="sotto-mini",state="ready"}'), 1);
-    assert.deepEqual([value("sotto_requests_inside"), value("sotto_spool_bytes")], [0, 0]);
+    assert.deepEqual(
+      [value("sotto_requests_inside"), value("sotto_requests_waiting"), value("sotto_audio_waiting_seconds")],
+      [0, 0, 0],
+    );
+    assert.equal(value("sotto_spool_bytes"), 0);
     assert.ok(value("sotto_process_resident_bytes") > 30e6);
 
     const [engine] = enginesOf(server.child.pid);

@@ -21,7 +21,7 @@ export const SPANISH: Readonly<Record<ErrorCode, string>> = {
   file_too_large:
     "El archivo puede tener como máximo {limitBytes} bytes, pero tiene {actual} bytes. Envíe un archivo más pequeño.",
   unsupported_content_type: "Se esperaba Content-Type multipart/form-data, pero se recibió {received}.",
-  queue_full: "Los {limit} lugares de espera están ocupados. Envíe la solicitud de nuevo en {retryAfterSec} s.",
+  queue_full: "La cola está llena (máximo: {limit}). Envíe la solicitud de nuevo en {retryAfterSec} s.",
   rate_limited: "Se alcanzó el límite por minuto ({limit}). Envíe la solicitud de nuevo en {retryAfterSec} s.",
   internal_error: "El servidor falló con esta solicitud; su registro dice por qué bajo este identificador.",
   engine_crashed: "El motor terminó dos veces en la misma parte de este audio, y se abandonó la solicitud.",

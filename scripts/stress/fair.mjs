@@ -1,0 +1,194 @@
+/**
+ * Clips beside a long file: does everybody get a fair share?
+ *
+ *   npm run stress:fair -- [--keys none|two] [--clients 64] [--seconds 60] [--hours 3] [--model FILE] [--whole]
+ *
+ * Clients send clips of 5 s, each the next as soon as it has the answer to the last. Measured one after the other: one such
+ * client alone (the serial figure), the file alone, all clients without the file, all clients beside it. `--keys none`: all
+ * are one owner, and the file is one request among many; `--keys two`: the file has one API key, all clips another. `--whole`:
+ * the clients go on until the whole file is done; else for so many seconds. A window of the file is told by its event in the
+ * stream. Prints a line of JSON; exit code 1 when a mark is missed.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { ROOT } from "../setup/root.mjs";
+import { makeSpeech, quantile, rounded, send, sendClip } from "./fair-load.mjs";
+import { startServer } from "./running-server.mjs";
+
+const WAIT_MARK = 2;
+const FILE_MARK = 1.3;
+const THROUGHPUT_MARK = 0.95;
+/** What comes in the first moments belongs to the time before. */
+const SETTLE_MS = 3000;
+
+const { values } = parseArgs({
+  options: {
+    keys: { type: "string", default: "none" },
+    clients: { type: "string", default: "64" },
+    seconds: { type: "string", default: "60" },
+    hours: { type: "string", default: "3" },
+    model: { type: "string" },
+    whole: { type: "boolean", default: false },
+  },
+});
+const clients = Number(values.clients);
+const phaseMs = 1000 * Number(values.seconds);
+const folder = mkdtempSync(join(tmpdir(), "sotto-fair-"));
+const clip = makeSpeech(folder, 5);
+const file = makeSpeech(folder, 3600 * Number(values.hours));
+const server = await startServer(["--max-queue", "1024", ...(values.model ? ["--model", values.model] : [])]);
+
+/** @param {string} name */
+function makeKey(name) {
+  const args = [join(ROOT, "dist/main.js"), "keys", "create", name, "--home", server.home];
+  return spawnSync(process.execPath, args, { encoding: "utf8" }).stdout.trim();
+}
+const [fileKey, clipKey] = values.keys === "two" ? [makeKey("file"), makeKey("clips")] : [undefined, undefined];
+await sleep(1500); // a running server sees new keys within a second
+const withKey = (/** @type {string | undefined} */ key) => (key === undefined ? {} : { key });
+
+/**
+ * Clients in a closed loop.
+ * @param {number} count
+ * @param {() => boolean} isOver
+ */
+async function sendClips(count, isOver) {
+  const startedMs = performance.now();
+  /** @type {{ tookMs: number, queueMs: number }[]} */
+  const answers = [];
+  const client = async () => {
+    while (!isOver()) {
+      const { status, sentMs, tookMs, queueMs } = await sendClip(server.url, clip, withKey(clipKey));
+      if (status !== 200) throw new Error(`a clip was answered ${status}`);
+      if (sentMs - startedMs > SETTLE_MS && !isOver()) answers.push({ tookMs, queueMs });
+    }
+  };
+  await Promise.all(Array.from({ length: count }, client));
+  return answers;
+}
+const forPhase = () => {
+  const endMs = performance.now() + SETTLE_MS + phaseMs;
+  return () => performance.now() > endMs;
+};
+
+/** The file, and when each of its windows came. @param {AbortSignal} [signal] */
+async function sendFile(signal) {
+  const { reply, sentMs } = await send(server.url, file, {
+    ...withKey(fileKey),
+    fields: { stream: "true" },
+    ...(signal ? { signal } : {}),
+  });
+  if (reply.status !== 200) throw new Error(`the file was answered ${reply.status}: ${await reply.text()}`);
+  /** @type {number[]} */
+  const windowsMs = [];
+  const read = async () => {
+    for await (const chunk of /** @type {ReadableStream<Uint8Array>} */ (reply.body).pipeThrough(
+      new TextDecoderStream(),
+    )) {
+      for (let events = chunk.split("transcript.text.delta").length - 1; events > 0; events--)
+        windowsMs.push(performance.now());
+    }
+    return performance.now() - sentMs;
+  };
+  return { windowsMs, done: read() };
+}
+/** Windows a second between two moments. @param {number[]} windowsMs @param {number} fromMs @param {number} toMs */
+const rateOf = (windowsMs, fromMs, toMs) =>
+  (1000 * windowsMs.filter((ms) => ms >= fromMs && ms < toMs).length) / (toMs - fromMs);
+
+for (let warm = 0; warm < 5; warm++) await sendClip(server.url, clip, withKey(clipKey));
+const serial = await sendClips(1, forPhase());
+const serialPerSec = 1000 / (serial.reduce((sum, { tookMs }) => sum + tookMs, 0) / serial.length);
+
+let aloneMs;
+let alonePerSec;
+{
+  const leaving = new AbortController();
+  const { windowsMs, done } = await sendFile(leaving.signal);
+  if (values.whole) aloneMs = await done;
+  else {
+    done.catch(() => {});
+    await sleep(SETTLE_MS + phaseMs / 2);
+    leaving.abort();
+  }
+  const fromMs = windowsMs[0] ?? 0;
+  alonePerSec = rateOf(windowsMs, fromMs, (windowsMs.at(-1) ?? 0) + 1);
+}
+await sleep(1000);
+const without = await sendClips(clients, forPhase());
+
+const leaving = new AbortController();
+const { windowsMs, done } = await sendFile(leaving.signal);
+let isDone = false;
+const fileDone = done.then(
+  (ms) => {
+    isDone = true;
+    return ms;
+  },
+  () => undefined,
+);
+await sleep(500);
+const fromMs = performance.now() + SETTLE_MS;
+const beside = await sendClips(clients, values.whole ? () => isDone : forPhase());
+const toMs = performance.now();
+if (!values.whole) leaving.abort();
+const besideMs = await fileDone;
+
+const fairShare = values.keys === "two" ? 1 / 2 : 1 / (clients + 1);
+const filePerSec = rateOf(windowsMs, fromMs, toMs);
+const clipsPerSec = (1000 * beside.length) / (toMs - fromMs);
+const median = (
+  /** @type {{ tookMs: number, queueMs: number }[]} */ answers,
+  /** @type {"tookMs" | "queueMs"} */ name,
+) => quantile(answers.map((answer) => answer[name]));
+const waitRatio = median(beside, "tookMs") / median(without, "tookMs");
+const fileRatio =
+  besideMs !== undefined && aloneMs !== undefined
+    ? (besideMs * fairShare) / aloneMs
+    : (alonePerSec * fairShare) / filePerSec;
+const throughput = clipsPerSec / serialPerSec + filePerSec / alonePerSec;
+const result = {
+  keys: values.keys,
+  clients,
+  clipsMeasured: { serial: serial.length, without: without.length, beside: beside.length },
+  serialClipsPerSec: rounded(serialPerSec),
+  medianMs: { without: Math.round(median(without, "tookMs")), beside: Math.round(median(beside, "tookMs")) },
+  medianQueueMs: { without: Math.round(median(without, "queueMs")), beside: Math.round(median(beside, "queueMs")) },
+  p95Ms: {
+    without: Math.round(
+      quantile(
+        without.map(({ tookMs }) => tookMs),
+        0.95,
+      ),
+    ),
+    beside: Math.round(
+      quantile(
+        beside.map(({ tookMs }) => tookMs),
+        0.95,
+      ),
+    ),
+  },
+  waitRatio: rounded(waitRatio),
+  file: {
+    hours: Number(values.hours),
+    windowsPerSec: { alone: rounded(alonePerSec), beside: rounded(filePerSec) },
+    ...(aloneMs === undefined
+      ? {}
+      : { sec: { alone: rounded(aloneMs / 1000), beside: rounded((besideMs ?? 0) / 1000) } }),
+    timeToFairShare: rounded(fileRatio),
+  },
+  throughput: rounded(throughput),
+  clipsWithoutFileToSerial: rounded((1000 * without.length) / phaseMs / serialPerSec),
+  model: values.model ?? "sotto-mini",
+  cores: cpus().length,
+  cpu: cpus()[0]?.model,
+};
+process.stdout.write(`${JSON.stringify(result)}\n`);
+await server.stop();
+rmSync(folder, { recursive: true, force: true });
+const isGood = waitRatio <= WAIT_MARK && fileRatio <= FILE_MARK && throughput >= THROUGHPUT_MARK;
+process.exitCode = isGood ? 0 : 1;
