@@ -10,6 +10,9 @@ import type { Segment, Suppression, Transcript } from "./core/result.js";
 import type { DecodeParams } from "./core/window.js";
 import { type DecodeJob, decodeToSpool } from "./media/decode.js";
 import { DecodingSpool } from "./media/growing-spool.js";
+import type { SpoolSpace } from "./media/spool-space.js";
+import { currentSpan, type Span, spanned } from "./observe/trace.js";
+import { WindowTrace } from "./observe/window-trace.js";
 import { EnergyDetector } from "./plan/energy-detector.js";
 import { readAhead } from "./plan/read-ahead.js";
 import type { SpeechDetector } from "./plan/speech-detector.js";
@@ -43,6 +46,8 @@ export interface TranscriberParts {
   ffmpegPath: string;
   /** Longest recording, in milliseconds. */
   maximumMs: number;
+  /** Of the disk that decoded audio is written to. */
+  spoolSpace?: SpoolSpace | undefined;
   /** The best way of finding speech at the moment; default: by energy. */
   detector?: () => Promise<SpeechDetector>;
 }
@@ -125,21 +130,30 @@ export class Transcriber {
     const search = { detector: await detector(), params: speechParams(request.chunkingStrategy) };
     using failed = new LinkedAbort(signal);
     const stop = failed.signal;
-    const { spool, waitedMs } = this.#startDecoding(recording, request, stop);
+    const span = currentSpan();
+    const { spool, waitedMs } = this.#startDecoding(recording, request, stop, span);
     const figures: PlanFigures = { speechMs: 0 };
     const windows = readAhead(
       request.vadFilter ? speechWindows(spool, search, stop, figures) : fixedWindows(spool, stop),
     );
+    const traced = new WindowTrace(span);
     const work = {
       model,
       spoolPath: spool.path,
-      windows,
+      windows: traced.watch(windows),
       params: paramsOf(request),
-      onProgress: onProgress && ((window: Window) => onProgress(endMsOf(window), spool.durationMs)),
-      onWindow: onSegments && ((one: DecodedWindow) => onSegments(segmentsOf(one))),
+      onProgress: (window: Window) => {
+        traced.done(window);
+        onProgress?.(endMsOf(window), spool.durationMs);
+      },
+      onWindow: (one: DecodedWindow) => {
+        traced.decoded(one);
+        return onSegments?.(segmentsOf(one));
+      },
     };
     try {
       const decoded = await scheduler.decode(work, stop);
+      traced.waited(decoded.queueMs);
       return { spool: await spool.ended, decoded, figures, decoderWaitMs: waitedMs() };
     } catch (error) {
       failed.abort(error);
@@ -151,8 +165,8 @@ export class Transcriber {
     }
   }
 
-  #startDecoding({ inputPath, folder }: Recording, request: TranscribeRequest, signal: AbortSignal) {
-    const { ffmpegPath, maximumMs } = this.#parts;
+  #startDecoding({ inputPath, folder }: Recording, request: TranscribeRequest, signal: AbortSignal, span: Span) {
+    const { ffmpegPath, maximumMs, spoolSpace } = this.#parts;
     const job: DecodeJob = {
       inputPath,
       outputPath: join(folder, "audio.s16le"),
@@ -161,13 +175,18 @@ export class Transcriber {
       audioTrack: request.audioTrack,
       channel: request.channel,
       containers: request.containers,
+      space: spoolSpace,
       signal,
     };
     const askedMs = performance.now();
     let waitedMs = 0;
     const ended = this.#decoders.run(this.#decoders.ticket(), signal, () => {
       waitedMs = performance.now() - askedMs;
-      return decodeToSpool(job);
+      return spanned(span, "decode", async (child) => {
+        const spool = await decodeToSpool(job);
+        child.note({ "sotto.audio_ms": samplesToMs(spool.sampleCount) });
+        return spool;
+      });
     });
     return { spool: new DecodingSpool(job.outputPath, ended), waitedMs: () => waitedMs };
   }

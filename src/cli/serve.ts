@@ -1,5 +1,7 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Server as TlsServer } from "node:tls";
+import { promisify } from "node:util";
+import { modelIdOf } from "../catalog/model-id.js";
 import { ModelStore } from "../catalog/model-store.js";
 import { CommandError, readCommandLine, UsageError } from "../core/config.js";
 import { defaultMemoryLimitBytes } from "../core/memory.js";
@@ -11,6 +13,7 @@ import { JoinedWork } from "../http/joined-work.js";
 import { KeptResults } from "../http/kept-results.js";
 import { RateLimits } from "../http/rate-limits.js";
 import { createServer } from "../http/server.js";
+import { UploadPlaces } from "../http/upload-places.js";
 import { findDecoder } from "../media/decoder-check.js";
 import { UrlFetcher } from "../media/fetch-url.js";
 import { SpoolFolder } from "../media/spool.js";
@@ -26,6 +29,7 @@ import { OptionsInForce } from "./options-in-force.js";
 import { overflowSettings } from "./overflow-settings.js";
 import { Shutdown } from "./shutdown.js";
 import { readTls } from "./tls.js";
+import { openTracer } from "./tracing.js";
 
 const BYTES_PER_MIB = 1024 * 1024;
 
@@ -48,20 +52,31 @@ export async function runServe(args: string[]): Promise<number> {
     cores,
     backend,
     warn: note,
-    onEngineEnd: ({ fromWithin }) => metrics.engineEnded(fromWithin ? "crash" : "kill"),
+    onEngineEnd: ({ modelPath, fromWithin }) =>
+      metrics.engineEnded(modelIdOf(basename(modelPath)), fromWithin ? "crash" : "kill"),
     maxQueue: config.maxQueue,
     memoryLimitBytes: config.memoryLimit ?? defaultMemoryLimitBytes(),
     keepAliveMs: config.keepAlive,
   });
-  const spoolFolder = await SpoolFolder.create(config.home);
-  const metrics = new Metrics(async () => ({ ...scheduler.moment, spoolBytes: await spoolFolder.usedBytes() }));
+  const spoolFolder = await SpoolFolder.create(config.home, config.spoolReserve);
+  const uploads = new UploadPlaces(config.maxUploads);
+  const metrics = new Metrics(async () => ({
+    ...scheduler.moment,
+    spoolBytes: await spoolFolder.usedBytes(),
+    spoolFreeBytes: await spoolFolder.space.freeBytes(),
+    uploads: uploads.taken,
+    connections: await promisify(server.server.getConnections.bind(server.server))(),
+    breakers: overflow.breakers,
+  }));
   const speech = new SpeechDetection({ modelsFolder: store.folder, cpuModule: backend.cpuModule, warn: note });
   const transcriber = new Transcriber({
     scheduler,
     ffmpegPath: config.ffmpeg,
     maximumMs: config.maxDuration,
+    spoolSpace: spoolFolder.space,
     detector: () => speech.detector(),
   });
+  const tracer = await openTracer(config, process.env, note);
   const shutdown = new Shutdown(config.drainMs);
   const tls = readTls(config);
   const server = await createServer({
@@ -78,10 +93,15 @@ export async function runServe(args: string[]): Promise<number> {
     overflow,
     ffmpegPath: config.ffmpeg,
     maxUploadBytes: config.maxUploadMb * BYTES_PER_MIB,
+    uploads,
+    uploadPace: { minBytesPerSec: config.minUploadRate, graceMs: config.uploadGrace },
+    headTimeoutMs: config.headTimeout,
+    idleTimeoutMs: config.idleTimeout,
     shutdown: shutdown.signal,
     logLevel: config.logLevel,
     tls,
     metrics,
+    tracer,
     metricsAccess: config.metrics,
     corsOrigin: config.corsOrigin,
     authenticator: callers.authenticator,
@@ -91,7 +111,7 @@ export async function runServe(args: string[]): Promise<number> {
     await Promise.all([scheduler.close(), speech.close()]);
   };
   const closeSpool = () => spoolFolder.close();
-  const ended = shutdown.afterSignal([() => server.close(), closeEngines, closeSpool]);
+  const ended = shutdown.afterSignal([() => server.close(), closeEngines, closeSpool, () => tracer.close()]);
   const inForce = new OptionsInForce(config, () => readCommandLine("serve", args, process.env).config, note);
   // A terminal that closes must not end the server either.
   process.on("SIGHUP", () =>

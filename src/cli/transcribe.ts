@@ -53,13 +53,14 @@ export async function runTranscribe(args: string[]): Promise<number> {
   });
   const warn = (line: string) => process.stderr.write(`${line}\n`);
   const speech = new SpeechDetection({ modelsFolder: store.folder, cpuModule: backend.cpuModule, warn });
+  const spoolFolder = await SpoolFolder.create(config.home, config.spoolReserve);
   const transcriber = new Transcriber({
     scheduler,
     ffmpegPath: config.ffmpeg,
     maximumMs: config.maxDuration,
+    spoolSpace: spoolFolder.space,
     detector: () => speech.detector(),
   });
-  const spoolFolder = await SpoolFolder.create(config.home);
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort(new Error("interrupted")));
   if (config.out) await mkdir(config.out, { recursive: true });

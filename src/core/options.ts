@@ -69,6 +69,11 @@ export const OPTIONS = {
     commands: ["serve"],
     doc: "Who may read /metrics; keys: those with that right, once there is any key; open: everybody; off: nobody",
   },
+  otlpEndpoint: {
+    kind: "string",
+    commands: ["serve"],
+    doc: "Send OpenTelemetry traces there, e.g. http://127.0.0.1:4318; default: OTEL_EXPORTER_OTLP_ENDPOINT, else nowhere",
+  },
   insecure: {
     kind: "boolean",
     default: false,
@@ -139,6 +144,46 @@ export const OPTIONS = {
     default: 1024,
     commands: ["serve"],
     doc: "Largest upload, in MiB",
+  },
+  maxUploads: {
+    kind: "integer",
+    min: 1,
+    max: 1_000_000,
+    default: 256,
+    commands: ["serve"],
+    doc: "Uploads that may come in at once; one more is answered 429",
+  },
+  minUploadRate: {
+    kind: "integer",
+    min: 0,
+    max: 1_000_000_000,
+    default: 500,
+    commands: ["serve"],
+    doc: "Bytes a second; an upload that is slower over --upload-grace is answered 408; 0: none is",
+  },
+  uploadGrace: {
+    kind: "duration",
+    default: "60s",
+    commands: ["serve"],
+    doc: "Time over which the rate of an upload is taken, and in which it may stand still",
+  },
+  headTimeout: {
+    kind: "duration",
+    default: "30s",
+    commands: ["serve"],
+    doc: "Time in which the head of a request must have come; 0: any",
+  },
+  idleTimeout: {
+    kind: "duration",
+    default: "75s",
+    commands: ["serve"],
+    doc: "How long a connection may wait for its next request, or for its client to read an answer; 0: for good",
+  },
+  spoolReserve: {
+    kind: "bytes",
+    default: "256m",
+    commands: decoding,
+    doc: "Space on the disk that uploads and decoded audio leave free, e.g. 1g; requests are answered 507 instead",
   },
   allowUrl: {
     kind: "string",

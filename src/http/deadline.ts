@@ -9,7 +9,8 @@ export class Deadline implements Disposable {
   constructor(timeoutMs: number | undefined, arrivedMs: number) {
     if (timeoutMs === undefined) return;
     const leftMs = Math.max(0, timeoutMs - (performance.now() - arrivedMs));
-    this.#timer = setTimeout(() => this.#passed.abort(sottoError("deadline_exceeded", { limitMs: timeoutMs })), leftMs);
+    const details = { what: "The request did not finish", limitMs: timeoutMs };
+    this.#timer = setTimeout(() => this.#passed.abort(sottoError("deadline_exceeded", details)), leftMs);
   }
 
   /** Aborts with `deadline_exceeded`. */
