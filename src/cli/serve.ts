@@ -2,9 +2,11 @@ import { basename, join } from "node:path";
 import type { Server as TlsServer } from "node:tls";
 import { promisify } from "node:util";
 import { modelIdOf } from "../catalog/model-id.js";
+import { ModelPuller } from "../catalog/model-puller.js";
 import { ModelStore } from "../catalog/model-store.js";
 import { CommandError, readCommandLine, UsageError } from "../core/config.js";
 import { defaultMemoryLimitBytes } from "../core/memory.js";
+import type { Config } from "../core/options.js";
 import { packageRoot } from "../core/package-root.js";
 import { isSecretInSight } from "../core/secret.js";
 import { chooseBackend } from "../engine/backend.js";
@@ -79,8 +81,10 @@ export async function runServe(args: string[]): Promise<number> {
   const tracer = await openTracer(config, process.env, note);
   const shutdown = new Shutdown(config.drainMs);
   const tls = readTls(config);
+  const puller = openPuller(config, store.folder, note);
   const server = await createServer({
     store,
+    puller,
     scheduler,
     spoolFolder,
     transcriber,
@@ -111,7 +115,13 @@ export async function runServe(args: string[]): Promise<number> {
     await Promise.all([scheduler.close(), speech.close()]);
   };
   const closeSpool = () => spoolFolder.close();
-  const ended = shutdown.afterSignal([() => server.close(), closeEngines, closeSpool, () => tracer.close()]);
+  const ended = shutdown.afterSignal([
+    () => server.close(),
+    async () => puller?.close(),
+    closeEngines,
+    closeSpool,
+    () => tracer.close(),
+  ]);
   const inForce = new OptionsInForce(config, () => readCommandLine("serve", args, process.env).config, note);
   // A terminal that closes must not end the server either.
   process.on("SIGHUP", () =>
@@ -151,6 +161,17 @@ export async function runServe(args: string[]): Promise<number> {
   );
   await ended;
   return 0;
+}
+
+/** @throws UsageError with `--air-gapped` */
+function openPuller(
+  { allowPull, airGapped, source, spoolReserve }: Config,
+  folder: string,
+  noteLine: (line: string) => void,
+): ModelPuller | undefined {
+  if (!allowPull) return undefined;
+  if (airGapped) throw new UsageError("Expected no --allow-pull with --air-gapped: it fetches models.");
+  return new ModelPuller({ folder, source, reserveBytes: spoolReserve, note: noteLine });
 }
 
 function cannotListen(

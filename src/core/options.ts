@@ -55,8 +55,8 @@ export const OPTIONS = {
     commands: serving,
     doc: "Port to listen on; 0 picks a free one",
   },
-  tlsCert: { kind: "string", commands: ["serve"], doc: "PEM file with the certificate and its chain: serve HTTPS" },
-  tlsKey: { kind: "string", commands: ["serve"], doc: "PEM file with the certificate's private key" },
+  tlsCert: { kind: "string", commands: serving, doc: "PEM file with the certificate and its chain: serve HTTPS" },
+  tlsKey: { kind: "string", commands: serving, doc: "PEM file with the certificate's private key" },
   corsOrigin: {
     kind: "string",
     commands: ["serve"],
@@ -77,17 +77,17 @@ export const OPTIONS = {
   insecure: {
     kind: "boolean",
     default: false,
-    commands: ["serve"],
+    commands: serving,
     doc: "Listen beyond the loopback address even without keys",
   },
   jwtSecret: {
     kind: "secret",
-    commands: ["serve"],
+    commands: serving,
     doc: "Take HS256 tokens signed with this secret, better of 32 bytes or more; @FILE reads it from a file",
   },
   jwks: {
     kind: "string",
-    commands: ["serve"],
+    commands: serving,
     doc: "Take tokens signed with a key of this JSON Web Key Set: an https URL or a file",
   },
   jwtIssuer: { kind: "string", commands: ["serve"], doc: "Take only tokens of this issuer ('iss')" },
@@ -215,7 +215,7 @@ export const OPTIONS = {
     commands: ["serve"],
     doc: "Seconds of audio that are transcribed for each key in a minute; default: no limit",
   },
-  providers: { kind: "providers", commands: ["serve"], doc: "Remote providers for when local cannot serve; see below" },
+  providers: { kind: "providers", commands: serving, doc: "Remote providers for when local cannot serve; see below" },
   overflowAfterMs: {
     kind: "integer",
     min: 0,
@@ -236,14 +236,20 @@ export const OPTIONS = {
     kind: "number",
     min: 0,
     max: 1_000_000,
-    commands: ["serve"],
+    commands: serving,
     doc: "Most that all providers together may cost in a day (UTC), in US dollars; default: no limit",
   },
   airGapped: {
     kind: "boolean",
     default: false,
+    commands: serving,
+    doc: "Refuse to start with any remote provider, with --allow-pull, and with traces to another machine",
+  },
+  allowPull: {
+    kind: "boolean",
+    default: false,
     commands: ["serve"],
-    doc: "Refuse to start with any remote provider",
+    doc: "Pull a model of the catalog when a request names it; the request waits. With --source: any that it has",
   },
   drainMs: {
     kind: "integer",
@@ -253,7 +259,11 @@ export const OPTIONS = {
     commands: ["serve"],
     doc: "How long running requests may go on after SIGTERM, in ms",
   },
-  source: { kind: "string", commands: ["models"], doc: "URL or folder to pull models from instead of the public hub" },
+  source: {
+    kind: "string",
+    commands: ["serve", "models"],
+    doc: "URL or folder to pull models from instead of the public hub",
+  },
   rights: {
     kind: "string",
     default: "transcribe,models",

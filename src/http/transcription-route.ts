@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { chooseModel } from "../catalog/choose-model.js";
+import type { ModelPuller } from "../catalog/model-puller.js";
 import type { ModelStore } from "../catalog/model-store.js";
 import { SottoError, sottoError } from "../core/errors.js";
 import { LinkedAbort } from "../core/linked-abort.js";
@@ -21,6 +21,7 @@ import type { Transcriber } from "../transcriber.js";
 import { Deadline } from "./deadline.js";
 import { toSottoError } from "./error-reply.js";
 import { EventStream } from "./event-stream.js";
+import { findOrPull } from "./find-or-pull.js";
 import { headerList } from "./header-list.js";
 import type { JoinedWork } from "./joined-work.js";
 import { serveLocalOrRemote } from "./local-or-remote.js";
@@ -42,6 +43,8 @@ export interface Outcome {
 
 export interface TranscriptionParts {
   store: ModelStore;
+  /** undefined: models that are not here are not pulled. */
+  puller: ModelPuller | undefined;
   spoolFolder: SpoolFolder;
   scheduler: Scheduler;
   transcriber: Transcriber;
@@ -138,7 +141,7 @@ async function transcribe(
   const overflow =
     request.headers[OVERFLOW_HEADER] === undefined && parts.overflow.hasProviders ? parts.overflow : undefined;
   const hold = await RequestHold.take({ ...parts, overflow });
-  const preparing = prepare(request, reply, service, { ...parts, overflow }, hold.folder);
+  const preparing = prepare(request, reply, service, { ...parts, overflow }, { hold, signal });
   const prepared = await preparing.catch(async (error) => {
     await hold.release();
     throw error;
@@ -193,6 +196,7 @@ async function prepare(
   { dialect, task }: Service,
   {
     store,
+    puller,
     urlFetcher,
     maxUploadBytes,
     uploads,
@@ -201,8 +205,9 @@ async function prepare(
     metrics,
     overflow,
   }: Omit<TranscriptionParts, "overflow"> & { overflow: Overflow | undefined },
-  folder: string,
+  { hold, signal }: { hold: RequestHold; signal: AbortSignal },
 ) {
+  const { folder } = hold;
   const maxFileBytes = Math.min(maxUploadBytes, dialect.maxFileBytes ?? Number.POSITIVE_INFINITY);
   const uploading = { folder, maxFileBytes, pace: uploadPace, space };
   const form = await spanned(request.span, "upload", async (span) => {
@@ -216,7 +221,10 @@ async function prepare(
   const recording = recordingSource(form, dialect, { fetcher: urlFetcher, folder, maxFileBytes, space });
   const parsed = dialect.parse(form.fields, task, requestHead(request));
   request.client = { user: parsed.user && fingerprint(parsed.user), origin: parsed.origin };
-  const model = await chooseModel(store, parsed).catch((error: unknown) => {
+  using deadline = new Deadline(parsed.timeoutMs, request.arrivedMs);
+  using stop = new LinkedAbort(signal, deadline.signal);
+  const finding = findOrPull(parsed, { store, puller, hold }, stop.signal);
+  const model = await finding.catch((error: unknown) => {
     const isMissing = error instanceof SottoError && error.code === "model_not_found";
     if (isMissing && overflow && parsed.enableModelFallback) return error;
     throw error;
