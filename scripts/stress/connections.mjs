@@ -102,7 +102,7 @@ function judge(kind, answer, allowed) {
   if (!allowed.includes(status)) faults.push(`${kind}: ${status} ${body.slice(0, 200)}`);
   const wanted = {
     200: [/x-request-id: /i],
-    408: [/x-should-retry: true/i, /connection: close/i],
+    408: [/x-should-retry: true/i, /connection: close/i, /x-request-id: /i],
     429: [/x-should-retry: true/i, /retry-after: [1-9]/i, /x-request-id: /i],
   };
   for (const header of wanted[/** @type {200 | 408 | 429} */ (status)] ?? []) {

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { sottoError } from "../core/errors.js";
+import { requestId } from "./request-id.js";
 import { dialectOf, methodsOf } from "./routes.js";
 
 interface ParserError extends Error {
@@ -24,6 +25,8 @@ export function answerClientError(error: ParserError, socket: Socket, headTimeou
   const { status, headers, path, fault } = understood(error, headTimeoutMs);
   const { body, contentType } = dialectOf(path).renderError(fault, { query: {}, accept: undefined });
   const all = [
+    `x-request-id: ${requestId(undefined)}`,
+    "x-sotto-provider: local",
     ...headers,
     `content-type: ${contentType}`,
     `content-length: ${Buffer.byteLength(body)}`,

@@ -57,8 +57,9 @@ const CONNECTIONS_CHECK_MS = 1000;
 /** The HTTP face: routes, headers that every reply carries, and errors in the route's dialect. */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
   const checks = { connectionsCheckingInterval: CONNECTIONS_CHECK_MS };
+  const handshake = parts.headTimeoutMs > 0 ? { handshakeTimeout: parts.headTimeoutMs } : {};
   const server: FastifyInstance = fastify({
-    ...(parts.tls ? { https: { ...parts.tls, ...checks } } : { http: checks }),
+    ...(parts.tls ? { https: { ...parts.tls, ...checks, ...handshake } } : { http: checks }),
     logger: { level: parts.logLevel, stream: process.stderr },
     // One line per request, written by our own hook.
     logController: new LogController({ disableRequestLogging: true }),

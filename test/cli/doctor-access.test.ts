@@ -172,7 +172,7 @@ test("doctor: a disk that has come down to its reserve is a failure", async () =
   assert.match(full.remedy ?? "", /--spool-reserve/);
 });
 
-test("doctor: the command reads the providers of the config file, shows no key, and fails where the server would not start", async () => {
+test("doctor: the command asks the providers of the config file, and shows no key", async () => {
   lists({ data: [{ id: "whisper-1" }] });
   const config = join(folder, "config.json");
   const provider = {
@@ -194,10 +194,5 @@ test("doctor: the command reads the providers of the config file, shows no key, 
   assert.match(well.stdout, /^ok +keys +none: whoever is on this machine/m);
   assert.match(well.stdout, /^ok +home +\S+, [\d.]+ \w+ free, of which 256 MiB stay so/m);
   assert.doesNotMatch(well.stdout + well.stderr, /0123456789/);
-  const { length } = asked;
-  const gapped = await runSotto([...args, "--air-gapped", "--model", "not-there"], ENVIRONMENT);
-  assert.equal(gapped.code, 1);
-  assert.match(gapped.stdout, /^fail +overflow +air-gapped/m);
-  assert.equal(asked.length, length);
   rmSync(home, { recursive: true, force: true });
 });
