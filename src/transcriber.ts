@@ -11,6 +11,9 @@ import type { DecodeParams } from "./core/window.js";
 import { type DecodeJob, decodeToSpool } from "./media/decode.js";
 import { DecoderLanes } from "./media/decoder-lanes.js";
 import { DecodingSpool } from "./media/growing-spool.js";
+import type { SpoolSpace } from "./media/spool-space.js";
+import { currentSpan, type Span, spanned } from "./observe/trace.js";
+import { WindowTrace } from "./observe/window-trace.js";
 import { EnergyDetector } from "./plan/energy-detector.js";
 import { readAhead } from "./plan/read-ahead.js";
 import type { SpeechDetector } from "./plan/speech-detector.js";
@@ -46,6 +49,8 @@ export interface TranscriberParts {
   ffmpegPath: string;
   /** Longest recording, in milliseconds. */
   maximumMs: number;
+  /** Of the disk that decoded audio is written to. */
+  spoolSpace?: SpoolSpace | undefined;
   /** The best way of finding speech at the moment; default: by energy. */
   detector?: () => Promise<SpeechDetector>;
 }
@@ -129,22 +134,31 @@ export class Transcriber {
     const search = { detector: await detector(), params: speechParams(request.chunkingStrategy) };
     using failed = new LinkedAbort(signal);
     const stop = failed.signal;
-    const { spool, waitedMs } = this.#startDecoding(recording, ticket, request, stop);
+    const span = currentSpan();
+    const { spool, waitedMs } = this.#startDecoding(recording, ticket, request, { stop, span });
     const figures: PlanFigures = { speechMs: 0 };
     const windows = readAhead(
       request.vadFilter ? speechWindows(spool, search, stop, figures) : fixedWindows(spool, stop),
     );
+    const traced = new WindowTrace(span);
     const work = {
       model,
       ticket,
       spoolPath: spool.path,
-      windows,
+      windows: traced.watch(windows),
       params: paramsOf(request),
-      onProgress: onProgress && ((window: Window) => onProgress(endMsOf(window), spool.durationMs)),
-      onWindow: onSegments && ((one: DecodedWindow) => onSegments(segmentsOf(one))),
+      onProgress: (window: Window) => {
+        traced.done(window);
+        onProgress?.(endMsOf(window), spool.durationMs);
+      },
+      onWindow: (one: DecodedWindow) => {
+        traced.decoded(one);
+        return onSegments?.(segmentsOf(one));
+      },
     };
     try {
       const decoded = await scheduler.decode(work, stop);
+      traced.waited(decoded.queueMs);
       return { spool: await spool.ended, decoded, figures, decoderWaitMs: waitedMs() };
     } catch (error) {
       failed.abort(error);
@@ -160,9 +174,9 @@ export class Transcriber {
     { inputPath, folder }: Recording,
     { owner, audio }: Ticket,
     request: TranscribeRequest,
-    signal: AbortSignal,
+    { stop: signal, span }: { stop: AbortSignal; span: Span },
   ) {
-    const { ffmpegPath, maximumMs } = this.#parts;
+    const { ffmpegPath, maximumMs, spoolSpace } = this.#parts;
     const job: DecodeJob = {
       inputPath,
       outputPath: join(folder, "audio.s16le"),
@@ -171,15 +185,20 @@ export class Transcriber {
       audioTrack: request.audioTrack,
       channel: request.channel,
       containers: request.containers,
+      space: spoolSpace,
       signal,
     };
     const askedMs = performance.now();
     let waitedMs = 0;
     const ended = this.#decoders.run({ owner, expectedMs: audio.totalMs }, signal, async (isLong) => {
       waitedMs = performance.now() - askedMs;
-      const spool = await decodeToSpool({ ...job, isLong });
-      audio.ended(samplesToMs(spool.sampleCount));
-      return spool;
+      return spanned(span, "decode", async (child) => {
+        const spool = await decodeToSpool({ ...job, isLong });
+        const durationMs = samplesToMs(spool.sampleCount);
+        audio.ended(durationMs);
+        child.note({ "sotto.audio_ms": durationMs });
+        return spool;
+      });
     });
     return { spool: new DecodingSpool(job.outputPath, ended), waitedMs: () => waitedMs };
   }

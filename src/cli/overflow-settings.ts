@@ -27,7 +27,7 @@ export function overflowSettings(
   }
   const clients = providers.map((settings, index) => {
     const key = keyOf(settings, `providers[${index}]`, environment);
-    for (const warning of warnings(settings, dailySpendLimit)) note(`provider ${settings.name}: ${warning}`);
+    for (const warning of providerWarnings(settings, dailySpendLimit)) note(`provider ${settings.name}: ${warning}`);
     return new ProviderClient({ settings, key, timeoutMs: providerTimeoutMs });
   });
   if (clients.length > 0) {
@@ -46,7 +46,8 @@ function keyOf(settings: ProviderSettings, place: string, environment: NodeJS.Pr
   }
 }
 
-function warnings(settings: ProviderSettings, limitOfAll: number | undefined): string[] {
+/** What an operator should know of a provider. */
+export function providerWarnings(settings: ProviderSettings, limitOfAll: number | undefined): string[] {
   const { protocol, hostname } = new URL(settings.baseUrl);
   const isLimited = settings.dailySpendLimit !== undefined || limitOfAll !== undefined;
   return [

@@ -1,5 +1,8 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Server as TlsServer } from "node:tls";
+import { promisify } from "node:util";
+import { modelIdOf } from "../catalog/model-id.js";
+import { ModelPuller } from "../catalog/model-puller.js";
 import { ModelStore } from "../catalog/model-store.js";
 import { CommandError, readCommandLine, UsageError } from "../core/config.js";
 import { defaultMemoryLimitBytes } from "../core/memory.js";
@@ -12,6 +15,7 @@ import { JoinedWork } from "../http/joined-work.js";
 import { KeptResults } from "../http/kept-results.js";
 import { RateLimits } from "../http/rate-limits.js";
 import { createServer } from "../http/server.js";
+import { UploadPlaces } from "../http/upload-places.js";
 import { findDecoder } from "../media/decoder-check.js";
 import { UrlFetcher } from "../media/fetch-url.js";
 import { SpoolFolder } from "../media/spool.js";
@@ -28,6 +32,7 @@ import { OptionsInForce } from "./options-in-force.js";
 import { overflowSettings } from "./overflow-settings.js";
 import { Shutdown } from "./shutdown.js";
 import { readTls } from "./tls.js";
+import { openTracer } from "./tracing.js";
 
 const BYTES_PER_MIB = 1024 * 1024;
 
@@ -51,24 +56,37 @@ export async function runServe(args: string[]): Promise<number> {
     cores,
     backend,
     warn: note,
-    onEngineEnd: ({ fromWithin }) => metrics.engineEnded(fromWithin ? "crash" : "kill"),
+    onEngineEnd: ({ modelPath, fromWithin }) =>
+      metrics.engineEnded(modelIdOf(basename(modelPath)), fromWithin ? "crash" : "kill"),
     bounds: boundsOf(config),
     memoryLimitBytes: config.memoryLimit ?? defaultMemoryLimitBytes(),
     takenBytes: () => speech.residentBytes,
     keepAliveMs: config.keepAlive,
   });
-  const spoolFolder = await SpoolFolder.create(config.home);
-  const metrics = new Metrics(async () => ({ ...scheduler.moment, spoolBytes: await spoolFolder.usedBytes() }));
+  const spoolFolder = await SpoolFolder.create(config.home, config.spoolReserve);
+  const uploads = new UploadPlaces(config.maxUploads);
+  const metrics = new Metrics(async () => ({
+    ...scheduler.moment,
+    spoolBytes: await spoolFolder.usedBytes(),
+    spoolFreeBytes: await spoolFolder.space.freeBytes(),
+    uploads: uploads.taken,
+    connections: await promisify(server.server.getConnections.bind(server.server))(),
+    breakers: overflow.breakers,
+  }));
   const transcriber = new Transcriber({
     scheduler,
     ffmpegPath: config.ffmpeg,
     maximumMs: config.maxDuration,
+    spoolSpace: spoolFolder.space,
     detector: () => speech.detector(),
   });
+  const tracer = await openTracer(config, process.env, note);
   const shutdown = new Shutdown(config.drainMs);
   const tls = readTls(config);
+  const puller = openPuller(config, store.folder, note);
   const server = await createServer({
     store,
+    puller,
     scheduler,
     spoolFolder,
     transcriber,
@@ -81,10 +99,15 @@ export async function runServe(args: string[]): Promise<number> {
     overflow,
     ffmpegPath: config.ffmpeg,
     maxUploadBytes: config.maxUploadMb * BYTES_PER_MIB,
+    uploads,
+    uploadPace: { minBytesPerSec: config.minUploadRate, graceMs: config.uploadGrace },
+    headTimeoutMs: config.headTimeout,
+    idleTimeoutMs: config.idleTimeout,
     shutdown: shutdown.signal,
     logLevel: config.logLevel,
     tls,
     metrics,
+    tracer,
     metricsAccess: config.metrics,
     corsOrigin: config.corsOrigin,
     authenticator: callers.authenticator,
@@ -94,7 +117,13 @@ export async function runServe(args: string[]): Promise<number> {
     await Promise.all([scheduler.close(), speech.close()]);
   };
   const closeSpool = () => spoolFolder.close();
-  const ended = shutdown.afterSignal([() => server.close(), closeEngines, closeSpool]);
+  const ended = shutdown.afterSignal([
+    () => server.close(),
+    async () => puller?.close(),
+    closeEngines,
+    closeSpool,
+    () => tracer.close(),
+  ]);
   const inForce = new OptionsInForce(config, () => readCommandLine("serve", args, process.env).config, note);
   // A terminal that closes must not end the server either.
   process.on("SIGHUP", () =>
@@ -145,6 +174,17 @@ function boundsOf(config: Config): Bounds {
     maxPerOwner: config.maxPerKey ?? none,
     maxPerOwnerAudioMs: 1000 * (config.maxPerKeyAudioSeconds ?? none),
   };
+}
+
+/** @throws UsageError with `--air-gapped` */
+function openPuller(
+  { allowPull, airGapped, source, spoolReserve }: Config,
+  folder: string,
+  noteLine: (line: string) => void,
+): ModelPuller | undefined {
+  if (!allowPull) return undefined;
+  if (airGapped) throw new UsageError("Expected no --allow-pull with --air-gapped: it fetches models.");
+  return new ModelPuller({ folder, source, reserveBytes: spoolReserve, note: noteLine });
 }
 
 function cannotListen(

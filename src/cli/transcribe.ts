@@ -53,13 +53,14 @@ export async function runTranscribe(args: string[]): Promise<number> {
     takenBytes: () => speech.residentBytes,
     keepAliveMs: Number.POSITIVE_INFINITY,
   });
+  const spoolFolder = await SpoolFolder.create(config.home, config.spoolReserve);
   const transcriber = new Transcriber({
     scheduler,
     ffmpegPath: config.ffmpeg,
     maximumMs: config.maxDuration,
+    spoolSpace: spoolFolder.space,
     detector: () => speech.detector(),
   });
-  const spoolFolder = await SpoolFolder.create(config.home);
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort(new Error("interrupted")));
   if (config.out) await mkdir(config.out, { recursive: true });

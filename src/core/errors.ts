@@ -64,7 +64,7 @@ export const ERRORS = {
     status: 408,
     retryable: true,
     type: "invalid_request_error",
-    template: "The request did not finish within {limitMs} ms.",
+    template: "{what} within {limitMs} ms.",
   },
   file_too_large: invalid(
     413,

@@ -24,6 +24,8 @@ export class EngineExit extends Error {
   readonly fromWithin: boolean;
   /** How many windows were in it. */
   windows = 0;
+  /** Whose engine it was. */
+  modelPath = "";
 
   constructor(how: string, fromWithin: boolean) {
     super(`the engine process ${how}`);

@@ -185,6 +185,7 @@ export class Engine {
     void engine.ended.then((exit) => {
       if (exit.windows === 0) this.#restarts.endedInVain();
       if (this.#process !== engine) return;
+      exit.modelPath = this.#setup.modelPath;
       this.#onEnd(exit);
       const wasReady = this.#isReady;
       this.#isReady = false;

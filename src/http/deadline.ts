@@ -12,7 +12,8 @@ export class Deadline implements Disposable {
     if (timeoutMs === undefined) return;
     this.atMs = arrivedMs + timeoutMs;
     const leftMs = Math.max(0, timeoutMs - (performance.now() - arrivedMs));
-    this.#timer = setTimeout(() => this.#passed.abort(sottoError("deadline_exceeded", { limitMs: timeoutMs })), leftMs);
+    const details = { what: "The request did not finish", limitMs: timeoutMs };
+    this.#timer = setTimeout(() => this.#passed.abort(sottoError("deadline_exceeded", details)), leftMs);
   }
 
   /** Aborts with `deadline_exceeded`. */

@@ -4,6 +4,7 @@ import type { Dialect } from "../dialects/dialect.js";
 import { wrongValue } from "../dialects/field-value.js";
 import { gather } from "../dialects/form-fields.js";
 import type { UrlFetcher } from "../media/fetch-url.js";
+import type { SpoolSpace } from "../media/spool-space.js";
 import type { Form } from "./read-form.js";
 
 /** Where a request's recording comes from: an upload that has arrived, or a URL. */
@@ -21,6 +22,7 @@ export interface UrlInput {
   fetcher: UrlFetcher;
   folder: string;
   maxFileBytes: number;
+  space: SpoolSpace;
 }
 
 /** Text that came where a recording may be named, and the field that it came in. */
@@ -46,7 +48,7 @@ export function recordingSource({ upload, fields }: Form, dialect: Dialect, inpu
   return urlSource(url, input);
 }
 
-function urlSource({ param, text }: SentText, { fetcher, folder, maxFileBytes }: UrlInput): RecordingSource {
+function urlSource({ param, text }: SentText, { fetcher, folder, maxFileBytes, space }: UrlInput): RecordingSource {
   const rename = (error: unknown): never => {
     throw error instanceof SottoError ? error.about(param) : error;
   };
@@ -60,7 +62,7 @@ function urlSource({ param, text }: SentText, { fetcher, folder, maxFileBytes }:
     identity: `url:${href}`,
     toFile: async (signal) => {
       const path = join(folder, "fetched");
-      await fetcher.save(href, { path, maxBytes: maxFileBytes }, signal).catch(rename);
+      await fetcher.save(href, { path, maxBytes: maxFileBytes, space }, signal).catch(rename);
       return path;
     },
   };

@@ -2,8 +2,9 @@ import multipart from "@fastify/multipart";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import type { Authenticator } from "../auth/authenticator.js";
 import type { Right } from "../auth/rights.js";
-import { sottoError } from "../core/errors.js";
+import { type SottoError, sottoError } from "../core/errors.js";
 import type { Dialect } from "../dialects/dialect.js";
+import type { Tracer } from "../observe/trace.js";
 import { guardRoutes } from "./auth.js";
 import { answerClientError } from "./client-error.js";
 import { closeUnusedConnections } from "./connections.js";
@@ -15,6 +16,8 @@ import { openApiDocument } from "./openapi.js";
 import { answerReadiness, type ReadinessParts } from "./readiness-route.js";
 import { requestId } from "./request-id.js";
 import { canonicalUrl, methodsOf, RIGHT_FOR, ROUTES } from "./routes.js";
+import { cutSlowReaders } from "./slow-readers.js";
+import { traceRequests } from "./traced-requests.js";
 import { answerTranscription, type TranscriptionParts } from "./transcription-route.js";
 import { leaveBodiesUnread } from "./unread-body.js";
 
@@ -24,6 +27,8 @@ declare module "fastify" {
   }
   interface FastifyRequest {
     arrivedMs: number;
+    /** What it was, or its stream ended, refused with. */
+    failure: SottoError | undefined;
     /** What the client says of itself, fit for the log. */
     client: { user?: string | undefined; origin?: string | undefined };
   }
@@ -31,15 +36,23 @@ declare module "fastify" {
 
 export interface ServerParts extends TranscriptionParts, ReadinessParts {
   logLevel: string;
+  tracer: Tracer;
   authenticator: Authenticator;
   /** Certificate and private key in PEM; undefined: plain HTTP. */
   tls: { cert: Buffer; key: Buffer } | undefined;
   /** Origins with commas between them, or `*`; undefined: pages of other origins may not call. */
   corsOrigin: string | undefined;
   metricsAccess: "keys" | "open" | "off";
+  /** In which the head of a request must have come; 0: no limit. The pace of its body is another matter (`upload-pace.ts`). */
+  headTimeoutMs: number;
+  /** How long a connection may wait for its next request, or for its client to read an answer; 0: no limit. */
+  idleTimeoutMs: number;
   /** true once no new request may begin. */
   isDraining: () => boolean;
 }
+
+/** Node looks that often for heads that are late. */
+const CONNECTIONS_CHECK_MS = 1000;
 
 /** What was refused before it chose a model names the one that serves who names none. */
 async function nameDefaultModel(reply: FastifyReply, { store }: ServerParts): Promise<void> {
@@ -47,27 +60,28 @@ async function nameDefaultModel(reply: FastifyReply, { store }: ServerParts): Pr
   if (model) reply.header("x-sotto-model", model.id);
 }
 
-/** Headers must have come by then; the body may take as long as its size needs. */
-const HEADERS_TIMEOUT_MS = 60_000;
-
 /** The HTTP face: routes, headers that every reply carries, and errors in the route's dialect. */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
+  const checks = { connectionsCheckingInterval: CONNECTIONS_CHECK_MS };
+  const handshake = parts.headTimeoutMs > 0 ? { handshakeTimeout: parts.headTimeoutMs } : {};
   const server: FastifyInstance = fastify({
-    ...(parts.tls ? { https: parts.tls } : {}),
+    ...(parts.tls ? { https: { ...parts.tls, ...checks, ...handshake } } : { http: checks }),
     logger: { level: parts.logLevel, stream: process.stderr },
     // One line per request, written by our own hook.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: (request) => requestId(request.headers["x-request-id"]),
     requestTimeout: 0,
+    keepAliveTimeout: parts.idleTimeoutMs,
     forceCloseConnections: "idle",
     // Answered by our own hook, in the shape of the error table.
     return503OnClosing: false,
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, parts.headTimeoutMs),
     rewriteUrl: ({ url = "/" }) => canonicalUrl(url),
     routerOptions: { ignoreTrailingSlash: true },
   });
-  server.server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.server.headersTimeout = parts.headTimeoutMs;
   closeUnusedConnections(server);
+  cutSlowReaders(server, parts.idleTimeoutMs);
   // Bodies of other types are left unread: a route that wants a form says so itself.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("*", (_request, _payload, done) => done(null));
@@ -77,6 +91,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
 
   server.decorateRequest("arrivedMs", 0);
   server.decorateRequest("client");
+  server.decorateRequest("failure");
   server.addHook("onRequest", async (request, reply) => {
     request.arrivedMs = performance.now();
     reply.header("x-request-id", request.id).header("x-sotto-provider", "local");
@@ -84,6 +99,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     // Fastify would ask for its body's type before it says that there is no such route.
     if (request.is404 && request.method === "QUERY") refuseRoute(request, reply);
   });
+  traceRequests(server, parts.tracer);
   guardRoutes(server, parts.authenticator);
   leaveBodiesUnread(server);
   server.addHook("onSend", async (request, reply) => {
@@ -97,12 +113,16 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   server.addHook("onResponse", async (request, reply) => {
     const durationMs = Math.round(performance.now() - request.arrivedMs);
     parts.metrics.answered(request.routeOptions.config?.dialect?.name ?? "none", reply.statusCode, durationMs);
+    if (request.failure) parts.metrics.failed(request.failure.code);
     request.log.info(
       { method: request.method, path: pathOf(request), status: reply.statusCode, durationMs, ...request.client },
       "answered",
     );
   });
-  server.setErrorHandler((error, request, reply) => sendError(toSottoError(error, request), request, reply));
+  server.setErrorHandler((error, request, reply) => {
+    request.failure = toSottoError(error, request);
+    return sendError(request.failure, request, reply);
+  });
   server.setNotFoundHandler(refuseRoute);
 
   for (const route of ROUTES) {

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { callerId } from "../auth/caller.js";
-import { chooseModel } from "../catalog/choose-model.js";
+import type { ModelPuller } from "../catalog/model-puller.js";
 import type { ModelStore } from "../catalog/model-store.js";
 import { SottoError, sottoError } from "../core/errors.js";
 import { LinkedAbort } from "../core/linked-abort.js";
@@ -13,6 +13,7 @@ import { ignoredFields } from "../dialects/parse-fields.js";
 import type { UrlFetcher } from "../media/fetch-url.js";
 import type { SpoolFolder } from "../media/spool.js";
 import type { Metrics } from "../observe/metrics.js";
+import { spanned, withinSpan } from "../observe/trace.js";
 import { OVERFLOW_HEADER } from "../remote/hop.js";
 import type { Overflow } from "../remote/overflow.js";
 import type { ReplyStamp } from "../render/rendered.js";
@@ -22,15 +23,18 @@ import type { Transcriber } from "../transcriber.js";
 import { Deadline } from "./deadline.js";
 import { pathOf, toSottoError } from "./error-reply.js";
 import { EventStream } from "./event-stream.js";
+import { findOrPull } from "./find-or-pull.js";
 import { headerList } from "./header-list.js";
 import type { JoinedWork } from "./joined-work.js";
 import { serveLocalOrRemote } from "./local-or-remote.js";
 import type { RateLimits } from "./rate-limits.js";
-import { readForm } from "./read-form.js";
+import { type Form, type FormLimits, readForm } from "./read-form.js";
 import { recordingSource } from "./recording-source.js";
 import { requestHead } from "./request-head.js";
 import { RequestHold } from "./request-hold.js";
 import { TranscriptStream } from "./transcript-stream.js";
+import type { PaceLimits } from "./upload-pace.js";
+import type { UploadPlaces } from "./upload-places.js";
 import { workIdentity } from "./work-identity.js";
 
 /** What the same requests share: a reply that is sent again has the same id. */
@@ -41,6 +45,8 @@ export interface Outcome {
 
 export interface TranscriptionParts {
   store: ModelStore;
+  /** undefined: models that are not here are not pulled. */
+  puller: ModelPuller | undefined;
   spoolFolder: SpoolFolder;
   scheduler: Scheduler;
   transcriber: Transcriber;
@@ -50,6 +56,8 @@ export interface TranscriptionParts {
   metrics: Metrics;
   overflow: Overflow;
   maxUploadBytes: number;
+  uploads: UploadPlaces;
+  uploadPace: PaceLimits;
   /** Aborts when the time for draining is over. */
   shutdown: AbortSignal;
 }
@@ -99,7 +107,9 @@ export async function answerTranscription(
   }
   const { transcript, stamp, parsed } = await work;
   sayWho(reply, transcript);
+  const rendering = request.span.child("render");
   const { contentType, body } = service.dialect.render(transcript, parsed, stamp, requestHead(request));
+  rendering.end();
   return reply.header("content-type", contentType).send(body);
 }
 
@@ -112,7 +122,8 @@ async function endStream(
     const { transcript, parsed, joined } = await work;
     await stream.end(transcript, dialect.streamEnd?.(transcript, parsed) ?? {}, { joined });
   } catch (error) {
-    await stream.fail(openAiErrorBody(toSottoError(error, request)));
+    request.failure = toSottoError(error, request);
+    await stream.fail(openAiErrorBody(request.failure));
   }
 }
 
@@ -132,7 +143,8 @@ async function transcribe(
   const overflow =
     request.headers[OVERFLOW_HEADER] === undefined && parts.overflow.hasProviders ? parts.overflow : undefined;
   const hold = await RequestHold.take({ ...parts, overflow, arrival: arrivalOf(request) });
-  const prepared = await prepare(request, reply, service, { ...parts, overflow }, hold.folder).catch(async (error) => {
+  const preparing = prepare(request, reply, service, { ...parts, overflow }, { hold, signal });
+  const prepared = await preparing.catch(async (error) => {
     await hold.release();
     throw error;
   });
@@ -149,15 +161,17 @@ async function transcribe(
         return stream?.write(segments);
       };
       const ready = { parsed, recording: source, model, hold, requestId: request.id };
-      const transcript = await serveLocalOrRemote(ready, { ...parts, overflow }, workSignal, {
-        // Before the first event, with which the headers of a stream are gone.
-        onAsk: (asked) => sayWho(reply, asked),
-        onRecord: (record) => {
-          request.log.info({ overflow: record }, "overflow");
-          parts.metrics.overflowed(record.rule, record.answer);
-        },
-        ...(stream ? { onSegments } : {}),
-      });
+      const serve = () =>
+        serveLocalOrRemote(ready, { ...parts, overflow }, workSignal, {
+          // Before the first event, with which the headers of a stream are gone.
+          onAsk: (asked) => sayWho(reply, asked),
+          onRecord: (record) => {
+            request.log.info({ overflow: record }, "overflow");
+            parts.metrics.overflowed(record.rule, record.answer, record.tries);
+          },
+          ...(stream ? { onSegments } : {}),
+        });
+      const transcript = await withinSpan(request.span, serve);
       parts.metrics.transcribed(transcript);
       await parts.rateLimits?.hear(request.caller, transcript.durationMs / 1000);
       return { transcript, stamp: newStamp() };
@@ -185,20 +199,35 @@ async function prepare(
   { dialect, task }: Service,
   {
     store,
+    puller,
     urlFetcher,
     maxUploadBytes,
+    uploads,
+    uploadPace,
+    spoolFolder: { space },
+    metrics,
     overflow,
   }: Omit<TranscriptionParts, "overflow"> & { overflow: Overflow | undefined },
-  folder: string,
+  { hold, signal }: { hold: RequestHold; signal: AbortSignal },
 ) {
+  const { folder } = hold;
   const maxFileBytes = Math.min(maxUploadBytes, dialect.maxFileBytes ?? Number.POSITIVE_INFINITY);
-  const form = await readForm(request, folder, maxFileBytes);
+  const uploading = { folder, maxFileBytes, pace: uploadPace, space };
+  const form = await spanned(request.span, "upload", async (span) => {
+    const received = await receive(request, uploads, uploading);
+    span.note({ "sotto.upload_bytes": received.uploadBytes });
+    return received;
+  });
+  metrics.uploaded(form.uploadBytes);
   const ignored = ignoredFields(dialect.fields, form.fields, { hasProviders: overflow !== undefined });
   if (ignored.length > 0) reply.header("x-sotto-ignored", headerList(ignored));
-  const recording = recordingSource(form, dialect, { fetcher: urlFetcher, folder, maxFileBytes });
+  const recording = recordingSource(form, dialect, { fetcher: urlFetcher, folder, maxFileBytes, space });
   const parsed = dialect.parse(form.fields, task, requestHead(request));
   request.client = { user: parsed.user && fingerprint(parsed.user), origin: parsed.origin };
-  const model = await chooseModel(store, parsed).catch((error: unknown) => {
+  using deadline = new Deadline(parsed.timeoutMs, request.arrivedMs);
+  using stop = new LinkedAbort(signal, deadline.signal);
+  const finding = findOrPull(parsed, { store, puller, hold }, stop.signal);
+  const model = await finding.catch((error: unknown) => {
     const isMissing = error instanceof SottoError && error.code === "model_not_found";
     if (isMissing && overflow && parsed.enableModelFallback) return error;
     throw error;
@@ -220,6 +249,11 @@ function arrivalOf(request: FastifyRequest): Arrival {
   const length = request.headers["content-length"];
   const bytes = length === undefined ? undefined : Number(length);
   return { owner, who: `${owner} ${pathOf(request)} ${length}`, bytes };
+}
+
+async function receive(request: FastifyRequest, uploads: UploadPlaces, limits: FormLimits): Promise<Form> {
+  using _place = uploads.enter();
+  return await readForm(request, limits);
 }
 
 function newStamp(): ReplyStamp {

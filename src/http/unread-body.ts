@@ -33,7 +33,9 @@ export function leaveBodiesUnread(server: FastifyInstance): void {
 }
 
 function hasUnreadBody({ raw, headers }: FastifyRequest): boolean {
-  if (raw.complete || raw.readableDidRead) return false;
+  if (raw.complete) return false;
+  // Reading was given up: the client is too slow, or what came is no form.
+  if (raw.readableDidRead) return !raw.destroyed;
   const isChunked = headers["transfer-encoding"] !== undefined;
   return isChunked || waitsForContinue.has(raw) || Number(headers["content-length"] ?? 0) > SMALL_BODY_BYTES;
 }

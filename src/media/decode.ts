@@ -7,6 +7,7 @@ import { decodeFailure, undecodable } from "./decode-failure.js";
 import { decoderMissing, saysNotRunnable } from "./decoder-check.js";
 import { acceptedDemuxers, withinContainers } from "./demuxers.js";
 import { type FfmpegEnd, runFfmpeg } from "./ffmpeg-command.js";
+import type { SpoolSpace } from "./spool-space.js";
 import { saysStorageFull } from "./storage-full.js";
 
 /** What is to be decoded, and within which bounds. */
@@ -23,6 +24,8 @@ export interface DecodeJob {
   channel?: Channel;
   /** Default: all that this ffmpeg reads. */
   containers?: readonly Container[] | undefined;
+  /** Of the disk that it is written to; default: ffmpeg writes until that is full. */
+  space?: SpoolSpace | undefined;
   /** Kills ffmpeg at once. */
   signal?: AbortSignal;
   /** Aborts once decoding takes long: ffmpeg then makes way for others. */
@@ -34,6 +37,8 @@ export interface DecodeJob {
 /** Enough decoded past the limit to tell that it was passed. */
 const OVERSHOOT_MS = 1000;
 const STALL_MS = 60_000;
+/** ffmpeg writes some ten megabytes of samples in that time, at a thousand times the speed of speech. */
+const SPACE_LOOK_MS = 250;
 
 /**
  * Decodes one audio stream of a recording with ffmpeg to 16 kHz mono samples on disk. A damaged or cut recording
@@ -59,12 +64,14 @@ async function decode(job: DecodeJob, outputPath: string): Promise<number> {
       ? sottoError("internal_error", {}, { cause: error })
       : decoderMissing(error);
   });
+  await job.space?.demand();
   job.signal?.throwIfAborted();
 
   const stop = new AbortController();
   const onAbort = () => stop.abort();
   job.signal?.addEventListener("abort", onAbort);
   const stall = watchGrowth(outputPath, job.stallMs ?? STALL_MS, onAbort);
+  const space = watchSpace(job.space, onAbort);
   const end = await runFfmpeg({
     ffmpegPath: job.ffmpegPath,
     inputPath: resolve(job.inputPath),
@@ -75,9 +82,11 @@ async function decode(job: DecodeJob, outputPath: string): Promise<number> {
     isLong: job.isLong,
   });
   stall.stop();
+  space.stop();
   job.signal?.removeEventListener("abort", onAbort);
 
   job.signal?.throwIfAborted();
+  if (end.killed && space.shortage()) throw space.shortage();
   if (stall.stalled()) throw undecodable("ffmpeg made no progress on it", new Error(end.stderr));
   const sampleCount = Math.floor((await fileBytes(outputPath)) / BYTES_PER_SAMPLE);
   const refusal = judge(end, sampleCount, job);
@@ -168,6 +177,19 @@ function watchGrowth(path: string, stallMs: number, onStall: () => void): { stop
     },
     stalled: () => stalled,
   };
+}
+
+/** Calls `onShortage` when nothing but the reserve is left of the disk. */
+function watchSpace(space: SpoolSpace | undefined, onShortage: () => void): { stop(): void; shortage(): unknown } {
+  let shortage: unknown;
+  const look = async () => {
+    await space?.demand().catch((error) => {
+      shortage = error;
+      onShortage();
+    });
+  };
+  const timer = space && setInterval(look, SPACE_LOOK_MS);
+  return { stop: () => clearInterval(timer), shortage: () => shortage };
 }
 
 async function fileBytes(path: string): Promise<number> {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { chmod, mkdir, readdir, rm, stat, utimes } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { ownerState, ownMark } from "./spool-owner.js";
+import { SpoolSpace } from "./spool-space.js";
 import { storageFullOr } from "./storage-full.js";
 
 /** How often a server shows that its folders are in use, and looks for those of dead ones. */
@@ -17,20 +18,24 @@ const OWNER_ONLY = 0o700;
  * and those of servers that died.
  */
 export class SpoolFolder implements AsyncDisposable {
+  /** Of the disk that it lies on. */
+  readonly space: SpoolSpace;
   readonly #root: string;
   readonly #open = new Set<WorkFolder>();
   readonly #upkeep: NodeJS.Timeout;
 
-  private constructor(root: string) {
+  private constructor(root: string, reserveBytes: number) {
     this.#root = root;
+    this.space = new SpoolSpace(root, reserveBytes);
     this.#upkeep = setInterval(() => void this.#keepUp(), UPKEEP_MS).unref();
   }
 
   /**
    * Makes the spool under `home` if need be and removes what dead servers left there.
+   * @param reserveBytes see {@link SpoolSpace}
    * @throws SottoError `storage_full`; the system's error when the folder cannot be made
    */
-  static async create(home: string): Promise<SpoolFolder> {
+  static async create(home: string, reserveBytes = 0): Promise<SpoolFolder> {
     const root = resolve(home, "spool");
     try {
       await mkdir(root, { recursive: true, mode: OWNER_ONLY });
@@ -39,7 +44,7 @@ export class SpoolFolder implements AsyncDisposable {
     }
     await chmod(root, OWNER_ONLY).catch(() => undefined);
     await removeStale(root);
-    return new SpoolFolder(root);
+    return new SpoolFolder(root, reserveBytes);
   }
 
   /**

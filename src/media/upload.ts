@@ -3,6 +3,7 @@ import { type FileHandle, open, rm } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { writeAll } from "../core/disk.js";
 import { type SottoError, sottoError } from "../core/errors.js";
+import type { SpaceClaim, SpoolSpace } from "./spool-space.js";
 import { storageFullOr } from "./storage-full.js";
 
 /** What was written. */
@@ -16,6 +17,9 @@ export interface SavedUpload {
 export interface UploadTarget {
   path: string;
   maxBytes: number;
+  /** Of the disk, and what the upload has claimed of it; default: it is written until the disk is full. */
+  space?: SpoolSpace | undefined;
+  claim?: SpaceClaim | undefined;
   /** How much is still read once the upload is refused; the defaults suit a server. */
   drain?: { maxMs: number; maxBytes: number };
 }
@@ -26,6 +30,9 @@ export interface UploadTarget {
  */
 const DRAIN = { maxMs: 30_000, maxBytes: 2 * 1024 ** 3 };
 
+/** The disk is asked whether it has room whenever so much was written. */
+const BYTES_PER_DEMAND = 1024 ** 2;
+
 /** What Node's streams say when the other side went away. */
 const GONE = new Set(["ECONNRESET", "EPIPE", "ERR_STREAM_PREMATURE_CLOSE", "ABORT_ERR"]);
 
@@ -35,10 +42,11 @@ const GONE = new Set(["ECONNRESET", "EPIPE", "ERR_STREAM_PREMATURE_CLOSE", "ABOR
  */
 export async function saveUpload(
   source: Readable,
-  { path, maxBytes, drain = DRAIN }: UploadTarget,
+  { path, maxBytes, space, claim, drain = DRAIN }: UploadTarget,
 ): Promise<SavedUpload> {
   const hash = createHash("sha256");
   let received = 0;
+  let sinceDemand = 0;
   let refusal: unknown;
   let drainTimer: NodeJS.Timeout | undefined;
   let file: FileHandle | undefined;
@@ -65,6 +73,12 @@ export async function saveUpload(
       else if (file) {
         hash.update(chunk);
         await writeAll(file, chunk).catch((error) => refuse(storageFullOr(error)));
+        claim?.wrote(chunk.length);
+        sinceDemand += chunk.length;
+        if (sinceDemand >= BYTES_PER_DEMAND) {
+          sinceDemand = 0;
+          await space?.demand().catch(refuse);
+        }
       }
       if (received > maxBytes + drain.maxBytes) break;
     }

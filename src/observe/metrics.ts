@@ -12,6 +12,18 @@ export interface Moment {
   /** Of each model that is loaded or loading. */
   engines: readonly { model: string; state: string; residentBytes: number }[];
   spoolBytes: number;
+  /** Of the spool's disk; Infinity: the system does not say. */
+  spoolFreeBytes: number;
+  uploads: number;
+  connections: number;
+  /** Of each provider, whether its breaker lets nothing through. */
+  breakers: readonly { provider: string; isOpen: boolean }[];
+}
+
+/** What came of asking a provider once. */
+export interface OverflowTry {
+  provider: string;
+  outcome: string;
 }
 
 /** Seconds; a request may be a word or a day. */
@@ -35,6 +47,10 @@ export class Metrics {
   readonly #fallbacks;
   readonly #ends;
   readonly #overflows;
+  readonly #tries;
+  readonly #costs;
+  readonly #errors;
+  readonly #uploaded;
   /** Sets what is no count but a state. */
   readonly #look: () => Promise<void>;
 
@@ -57,14 +73,20 @@ export class Metrics {
     this.#audio = counter("audio_seconds", "Audio transcribed", ["model", "provider"]);
     this.#windows = counter("windows", "Windows decoded", ["model"]);
     this.#tokens = counter("tokens", "Tokens in Whisper's own count", ["model", "kind"]);
-    this.#waits = histogram("queue_wait_seconds", "Until a request's first window had its turn", WAIT_BUCKETS_SEC);
+    this.#waits = histogram("queue_wait_seconds", "Until a request's first window had its turn", WAIT_BUCKETS_SEC, [
+      "model",
+    ]);
     this.#factors = histogram("real_time_factor", "Time of the work over time of the audio", REAL_TIME_FACTOR_BUCKETS, [
       "model",
     ]);
     this.#suppressed = counter("suppressed_seconds", "Audio whose text was held back", ["model", "reason"]);
     this.#fallbacks = counter("fallbacks", "Decodings tried again at a higher temperature", ["model"]);
     this.#overflows = counter("overflows", "Requests offered to remote providers", ["reason", "provider"]);
-    this.#ends = counter("engine_ends", "Engine processes that ended without being asked to", ["cause"]);
+    this.#tries = counter("overflow_tries", "Times that a remote provider was asked", ["provider", "outcome"]);
+    this.#costs = counter("overflow_cost_dollars", "What the answers of remote providers cost", ["provider"]);
+    this.#ends = counter("engine_ends", "Engine processes that ended without being asked to", ["model", "cause"]);
+    this.#errors = counter("errors", "Requests refused or failed, a stream that broke off included", ["code"]);
+    this.#uploaded = counter("upload_bytes", "Bytes of recordings that came in whole");
 
     const inside = gauge("requests_inside", "Requests let in and not answered yet");
     const waiting = gauge("requests_waiting", "Of those: requests without a window in a slot");
@@ -73,6 +95,10 @@ export class Metrics {
     const states = gauge("engine_state", "1 for the state that a model's engine is in", ["model", "state"]);
     const resident = gauge("engine_resident_bytes", "Resident memory of a model's engine", ["model"]);
     const spool = gauge("spool_bytes", "Uploads and decoded audio on disk");
+    const free = gauge("spool_free_bytes", "Free space of the disk that the spool lies on");
+    const uploads = gauge("uploads_now", "Uploads coming in");
+    const connections = gauge("connections_now", "Open connections");
+    const breakers = gauge("overflow_breaker_open", "1 while a provider is not asked, since it failed", ["provider"]);
     const own = gauge("process_resident_bytes", "Resident memory of the server's own process");
     this.#look = async () => {
       const now = await moment();
@@ -88,6 +114,11 @@ export class Metrics {
         resident.set({ model }, residentBytes);
       }
       spool.set(now.spoolBytes);
+      free.set(now.spoolFreeBytes);
+      uploads.set(now.uploads);
+      connections.set(now.connections);
+      breakers.reset();
+      for (const { provider, isOpen } of now.breakers) breakers.set({ provider }, Number(isOpen));
       own.set(process.memoryUsage.rss());
     };
   }
@@ -97,17 +128,28 @@ export class Metrics {
     this.#durations.observe({ dialect }, durationMs / 1000);
   }
 
+  /** @param code of the error table */
+  failed(code: string): void {
+    this.#errors.inc({ code });
+  }
+
+  uploaded(bytes: number): void {
+    this.#uploaded.inc(bytes);
+  }
+
   joined(): void {
     this.#joined.inc();
   }
 
-  transcribed({ model, provider, durationMs, work, windowCount, tokenCounts, suppressed }: Transcript): void {
+  transcribed(transcript: Transcript): void {
+    const { model, provider, durationMs, work, windowCount, tokenCounts, suppressed, costUsd = 0 } = transcript;
     this.#audio.inc({ model, provider }, durationMs / 1000);
     this.#windows.inc({ model }, windowCount);
     this.#tokens.inc({ model, kind: "prompt" }, tokenCounts.prompt);
     this.#tokens.inc({ model, kind: "completion" }, tokenCounts.completion);
     // Who answers elsewhere does not wait here.
-    if (provider === "local") this.#waits.observe(work.queueMs / 1000);
+    if (provider === "local") this.#waits.observe({ model }, work.queueMs / 1000);
+    if (costUsd > 0) this.#costs.inc({ provider }, costUsd);
     if (durationMs > 0) this.#factors.observe({ model }, work.elapsedMs / durationMs);
     this.#fallbacks.inc({ model }, work.fallbacks);
     for (const { reason, startMs, endMs } of suppressed) {
@@ -116,13 +158,14 @@ export class Metrics {
   }
 
   /** @param provider who answered; null: nobody */
-  overflowed(reason: string, provider: string | null): void {
+  overflowed(reason: string, provider: string | null, tries: readonly OverflowTry[]): void {
     this.#overflows.inc({ reason, provider: provider ?? "none" });
+    for (const { provider: asked, outcome } of tries) this.#tries.inc({ provider: asked, outcome });
   }
 
   /** @param cause `crash` when native code ended it or it hung, `kill` when somebody from outside did */
-  engineEnded(cause: "crash" | "kill"): void {
-    this.#ends.inc({ cause });
+  engineEnded(model: string, cause: "crash" | "kill"): void {
+    this.#ends.inc({ model, cause });
   }
 
   /** All of it, in the text format of Prometheus. */

@@ -1,15 +1,16 @@
 import { type SottoError, sottoError } from "../core/errors.js";
 import type { TranscribeRequest } from "../core/request.js";
 import type { Transcript } from "../core/result.js";
+import { currentSpan } from "../observe/trace.js";
 import { Breaker } from "./breaker.js";
 import { estimatedMs, priceOf } from "./job-estimate.js";
 import { keptUpload, obstacleTo } from "./kept-upload.js";
-import { tryOnce } from "./one-try.js";
 import { type OverflowReason, type OverflowRecord, refusedByName, type TryRecord } from "./overflow-record.js";
 import { type Because, type Candidate, type Choice, chooseByPolicy } from "./policy.js";
 import type { OnSegments, Provider, RemoteJob } from "./provider.js";
 import type { ProviderFailure } from "./provider-failure.js";
 import type { Bill, SpendLedger } from "./spend-ledger.js";
+import { tracedTry } from "./traced-try.js";
 
 /** The first candidate and one more. */
 const MAX_TRIES = 2;
@@ -94,6 +95,12 @@ export class Overflow {
     return this.#settings.providers.length > 0;
   }
 
+  /** Of each provider, whether its breaker lets nothing through. */
+  get breakers(): { provider: string; isOpen: boolean }[] {
+    const names = this.#settings.providers.map(({ settings: { name } }) => name);
+    return names.map((name) => ({ provider: name, isOpen: this.#seat(name).breaker.state === "open" }));
+  }
+
   /** Wait from which on a request goes out, in milliseconds. */
   get overflowAfterMs(): number {
     return this.hasProviders ? this.#settings.overflowAfterMs : Number.POSITIVE_INFINITY;
@@ -123,6 +130,7 @@ export class Overflow {
   async transcribe(job: OverflowJob, signal: AbortSignal, listeners: OverflowListeners = {}): Promise<OverflowOutcome> {
     signal.throwIfAborted();
     const { request, durationMs, requestId, reason } = job;
+    const span = currentSpan().child("overflow", { attributes: { "sotto.rule": reason } });
     const upload = await keptUpload(job.uploadPath);
     const { candidates, refused } = this.#choose(job, (client) => obstacleTo(client, request, upload));
     const failed: Failed[] = [];
@@ -135,7 +143,7 @@ export class Overflow {
         const result = await this.#withSeat(client, remoteJob, (attempt, bill) => {
           listeners.onAsk?.({ provider: name, model });
           const one = { provider: client, job: remoteJob, attempt, bill, onSegments: listeners.onSegments };
-          return tryOnce(one, signal, (record) => tries.push(record));
+          return tracedTry(span, one, signal, (record) => tries.push(record));
         });
         if (typeof result === "string") {
           refused.push({ provider: name, because: result });
@@ -154,6 +162,8 @@ export class Overflow {
         ? { kind: "no_candidate" }
         : { kind: "failed", error: errorOf(failed), hasBegun: false };
     } finally {
+      span.note({ "sotto.provider": answer ?? "none", "sotto.tries": tries.length });
+      span.end();
       const names = candidates.map(({ provider }) => provider);
       listeners.onRecord?.({ rule: reason, candidates: names, refused: refusedByName(refused), tries, answer });
     }

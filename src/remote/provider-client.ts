@@ -49,6 +49,7 @@ export class ProviderClient implements Provider {
       headers: {
         "x-request-id": job.requestId,
         [OVERFLOW_HEADER]: "1",
+        ...job.traceHeaders,
         ...written.headers,
         ...(this.#key === undefined ? {} : { authorization: `Bearer ${this.#key}` }),
       },

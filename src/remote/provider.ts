@@ -14,6 +14,8 @@ export interface RemoteJob {
   durationMs: number | undefined;
   /** Ours, so that both logs can be read side by side. */
   requestId: string;
+  /** That take the client's trace on; see `observe/trace`. */
+  traceHeaders?: Readonly<Record<string, string>>;
 }
 
 /** Gets the text as it comes, where the client asked for a stream; the next piece waits until it has settled. */

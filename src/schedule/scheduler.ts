@@ -80,7 +80,16 @@ export class Scheduler {
   readonly #learnt = new Map<string, { pace: Pace; restarts: Restarts; speed: Speed }>();
 
   constructor(options: SchedulerOptions) {
-    const { cores, bounds = UNBOUNDED, memoryLimitBytes, takenBytes, keepAliveMs, backend, warn, onEngineEnd } = options;
+    const {
+      cores,
+      bounds = UNBOUNDED,
+      memoryLimitBytes,
+      takenBytes,
+      keepAliveMs,
+      backend,
+      warn,
+      onEngineEnd,
+    } = options;
     this.#slots = cores.workers;
     this.#threads = cores.threadsPerWorker;
     this.#device = backend.device ?? "cpu";

@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import type { Spool } from "../../src/core/audio.js";
 import { SottoError } from "../../src/core/errors.js";
 import { type DecodeJob, decodeToSpool } from "../../src/media/decode.js";
+import { SpoolSpace } from "../../src/media/spool-space.js";
 import { ffmpeg, picture, temporaryFolder, tone } from "./make-audio.js";
 
 const TWO_SECONDS = 32_000;
@@ -73,6 +74,20 @@ for (const [name, options] of Object.entries(CONTAINERS)) {
     assert.ok((await rms(spool)) > 1000);
   });
 }
+
+test("ffmpeg is ended when the disk comes down to its reserve, and nothing that it wrote stays", async (context) => {
+  const folder = await temporaryFolder(context);
+  // Hours of silence in a megabyte, which take ffmpeg longer than the time between two looks at the disk.
+  await ffmpeg(folder, "-f", "lavfi", "-t", "20000", "-i", "anullsrc=r=16000:cl=mono", "-c:a", "flac", "long.flac");
+  const space = new SpoolSpace(folder, 0);
+  let demands = 0;
+  context.mock.method(space, "demand", async () => {
+    if (demands++ > 0) throw new SottoError("storage_full", "");
+  });
+  const refused = await refusal(decode(folder, "long.flac", { space, maximumMs: 100_000_000 }));
+  assert.equal(refused.code, "storage_full");
+  assert.ok(!existsSync(join(folder, "audio.s16le")));
+});
 
 test("an AMR recording is decoded", async (context) => {
   const folder = await temporaryFolder(context);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -36,7 +36,11 @@ test("requests, audio, windows, tokens, engines and their ends are counted", asy
     assert.ok(Math.abs(audioSec - clip.durationSec) < 0.1, String(audioSec));
     assert.equal(value('sotto_windows_total{model="sotto-mini"}'), 1);
     assert.ok(value('sotto_tokens_total{model="sotto-mini",kind="completion"}') > 2);
-    assert.equal(value("sotto_queue_wait_seconds_count"), 1);
+    assert.equal(value('sotto_queue_wait_seconds_count{model="sotto-mini"}'), 1);
+    assert.equal(value('sotto_errors_total{code="invalid_value"}'), 1);
+    assert.equal(value("sotto_upload_bytes_total"), 2 * statSync(clip.path).size);
+    assert.ok(value("sotto_connections_now") >= 1 && value("sotto_spool_free_bytes") > 1e6);
+    assert.equal(value("sotto_uploads_now"), 0);
     assert.ok(value('sotto_real_time_factor_sum{model="sotto-mini"}') > 0);
     assert.equal(value('sotto_engine_state{model="sotto-mini",state="ready"}'), 1);
     assert.deepEqual(
@@ -49,22 +53,28 @@ test("requests, audio, windows, tokens, engines and their ends are counted", asy
     const [engine] = enginesOf(server.child.pid);
     process.kill(engine as number, "SIGKILL");
     await (await transcribe(server)).text();
-    assert.equal((await samplesOf(server)).get('sotto_engine_ends_total{cause="kill"}'), 1);
+    assert.equal((await samplesOf(server)).get('sotto_engine_ends_total{model="sotto-mini",cause="kill"}'), 1);
   } finally {
     await server.stop();
   }
 });
 
-test("every figure of the Grafana dashboard is one that the server gives", async () => {
+test("every figure of the Grafana dashboard is one that the server gives, and the other way round; each is described", async () => {
   const server = await startServer();
   try {
     await (await transcribe(server)).text();
-    const names = new Set((await (await fetch(`${server.url}/metrics`)).text()).match(/sotto_\w+/g));
+    const metrics = await (await fetch(`${server.url}/metrics`)).text();
+    const names = new Set(metrics.match(/sotto_\w+/g));
     const dashboard = readFileSync(join(packageRoot(), "docs", "grafana-dashboard.json"), "utf8");
     const { panels } = JSON.parse(dashboard) as { panels: { targets: { expr: string }[] }[] };
     const asked = panels.flatMap(({ targets }) => targets.flatMap(({ expr }) => expr.match(/sotto_\w+/g) ?? []));
     assert.ok(asked.length > 12);
     for (const name of asked) assert.ok(names.has(name), name);
+    const families = metrics.match(/(?<=^# TYPE )sotto_\w+/gm) ?? [];
+    assert.ok(families.length > 20);
+    for (const family of families) assert.ok(dashboard.includes(family), `${family} is on a panel`);
+    const page = readFileSync(join(packageRoot(), "docs", "operating.md"), "utf8");
+    for (const family of families) assert.ok(page.includes(`\`${family}`), `${family} is in docs/operating.md`);
   } finally {
     await server.stop();
   }

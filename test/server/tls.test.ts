@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -74,4 +77,34 @@ test("a certificate without its key, an unreadable one and two that do not fit k
   await refused(["--tls-cert", a.cert], /need each other/);
   await refused(["--tls-cert", a.cert, "--tls-key", join(folder, "none")], /cannot be read \(ENOENT\)/);
   await refused(["--tls-cert", a.cert, "--tls-key", b.key], /no pair of PEM files/);
+});
+
+test("over TLS a connection without a handshake is closed, and a slow upload keeps its pace", { skip }, async () => {
+  const { cert, key } = makeCertificate("third");
+  const limits = ["--head-timeout", "1s", "--upload-grace", "1s", "--min-upload-rate", "500"];
+  const server = await startServer(["--tls-cert", cert, "--tls-key", key, ...limits]);
+  try {
+    const { port } = new URL(server.url);
+    const silent = connect(Number(port), "127.0.0.1");
+    silent.on("error", () => {}).resume();
+    const startedMs = performance.now();
+    await new Promise<void>((resolve) => silent.once("close", () => resolve()));
+    assert.ok(performance.now() - startedMs < 15_000);
+
+    const headers = { "content-type": "multipart/form-data; boundary=b" };
+    const options = { ca: readFileSync(cert), agent: false, method: "POST", headers } as const;
+    const sent = request(`${server.url}/v1/audio/transcriptions`, options);
+    const answered = once(sent, "response") as Promise<IncomingMessage[]>;
+    sent.write('--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n');
+    for (let piece = 0; piece < 30; piece++) {
+      sent.write(Buffer.alloc(200));
+      await sleep(100);
+    }
+    sent.end("\r\n--b--\r\n");
+    const [response] = await answered;
+    response?.resume();
+    assert.equal(response?.statusCode, 400, "it came in whole, and is no recording");
+  } finally {
+    await server.stop();
+  }
 });

@@ -65,10 +65,18 @@ export interface RunningServer {
   stop(): Promise<number | null>;
 }
 
-/** Starts `sotto serve` on a free port with a home of its own, and waits until it listens. */
-export async function startServer(args: string[] = [], environment: NodeJS.ProcessEnv = {}): Promise<RunningServer> {
+/**
+ * Starts `sotto serve` on a free port with a home of its own, and waits until it listens.
+ * @param launcher a program that runs what its arguments say, given the home
+ */
+export async function startServer(
+  args: string[] = [],
+  environment: NodeJS.ProcessEnv = {},
+  launcher: (home: string) => string[] = () => [],
+): Promise<RunningServer> {
   const home = temporaryHome();
-  const child = spawn(process.execPath, [MAIN, "serve", "--port", "0", "--home", home, ...args], {
+  const command = [...launcher(home), process.execPath, MAIN, "serve", "--port", "0", "--home", home, ...args];
+  const child = spawn(command[0] as string, command.slice(1), {
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -53,7 +53,8 @@ export function checkMemory(limitBytes: number | undefined): Finding {
   };
 }
 
-export async function checkHome(home: string): Promise<Finding> {
+/** @param reserveBytes what uploads and decoded audio leave free */
+export async function checkHome(home: string, reserveBytes: number): Promise<Finding> {
   try {
     await mkdir(home, { recursive: true });
     await access(home, constants.W_OK);
@@ -63,8 +64,12 @@ export async function checkHome(home: string): Promise<Finding> {
   }
   const { bavail, bsize } = await statfs(home);
   const freeBytes = bavail * bsize;
-  const text = `${home}, ${readableBytes(freeBytes)} free`;
-  if (freeBytes >= FEW_BYTES) return { state: "ok", subject: "home", text };
+  const text = `${home}, ${readableBytes(freeBytes)} free, of which ${readableBytes(reserveBytes)} stay so`;
+  if (freeBytes < reserveBytes) {
+    const remedy = "every request is answered 507: free some, name another disk, or lower --spool-reserve";
+    return { state: "fail", subject: "home", text, remedy };
+  }
+  if (freeBytes - reserveBytes >= FEW_BYTES) return { state: "ok", subject: "home", text };
   return {
     state: "note",
     subject: "home",

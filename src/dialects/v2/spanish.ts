@@ -17,7 +17,7 @@ export const SPANISH: Readonly<Record<ErrorCode, string>> = {
   model_not_found: "El modelo '{model}' no está instalado. Instalados: {installed}.",
   unknown_route: "No existe la ruta {method} {path}. POST /api/v2/Audio/transcribe transcribe.",
   method_not_allowed: "La ruta {path} admite {allowed}, pero llegó {method}.",
-  deadline_exceeded: "La solicitud no terminó en {limitMs} ms.",
+  deadline_exceeded: "{what} en {limitMs} ms.",
   file_too_large:
     "El archivo puede tener como máximo {limitBytes} bytes, pero tiene {actual} bytes. Envíe un archivo más pequeño.",
   unsupported_content_type: "Se esperaba Content-Type multipart/form-data, pero se recibió {received}.",
@@ -40,15 +40,16 @@ export const SPANISH: Readonly<Record<ErrorCode, string>> = {
  * @param entry the field at fault, which says in Spanish what it takes
  */
 export function inSpanish(error: SottoError, entry: FieldEntry | undefined): string {
-  const { expected = "", received = "" } = error.details;
+  const { expected = "", received = "", what = "" } = error.details;
   return fillTemplate(SPANISH[error.code], {
     ...error.details,
+    what: phraseInSpanish(what),
     expected: expectationInSpanish(entry) ?? phraseInSpanish(expected),
     received: phraseInSpanish(received),
   });
 }
 
-/** What a form as a whole may get wrong (`http/read-form.ts`, `media/decode-failure.ts`). */
+/** What a request as a whole may get wrong (`http/read-form.ts`, `http/upload-pace.ts`, `media/decode-failure.ts`). */
 const PHRASES: Readonly<Record<string, string>> = {
   "another format": "otro formato",
   none: "ninguno",
@@ -56,12 +57,16 @@ const PHRASES: Readonly<Record<string, string>> = {
   "a longer one": "uno más largo",
   "a complete multipart/form-data body": "un cuerpo multipart/form-data completo",
   "one that breaks off or has no boundary": "uno que se interrumpe o no tiene boundary",
+  "The request did not finish": "La solicitud no terminó",
+  "The head of the request did not come": "La cabecera de la solicitud no llegó",
 };
 
 function phraseInSpanish(phrase: string | number): string {
   const text = String(phrase);
   const [, limit, unit] = /^at most (\d+) (fields|bytes in text fields)$/.exec(text) ?? [];
   if (limit) return `como máximo ${limit} ${unit === "fields" ? "campos" : "bytes en campos de texto"}`;
+  const [, minimum] = /^Fewer than (\d+) bytes of the upload came$/.exec(text) ?? [];
+  if (minimum) return `Llegaron menos de ${minimum} bytes del archivo`;
   return PHRASES[text] ?? text;
 }
 
