@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { closestMatch } from "leven";
 import { type InstalledModel, ModelStore } from "../catalog/model-store.js";
 import { CommandError, readCommandLine, UsageError } from "../core/config.js";
 import type { Config } from "../core/options.js";
-import { packageRoot } from "../core/package-root.js";
 import { divideCores } from "../engine/parallelism.js";
 import { type CommandContestant, type Contestant, RunningContestant } from "./bench/contestant.js";
 import { describeMachine, describeSotto } from "./bench/machine.js";
@@ -14,6 +14,7 @@ import { type RecordingSource, recordingsFor, WINDOW_SEC } from "./bench/recordi
 import { benchTable, compare, comparisonLines, figuresOf, type Measured } from "./bench/report.js";
 import { prepareRival, RIVAL_NAMES, type RivalName } from "./bench/rivals.js";
 
+const MAIN = fileURLToPath(new URL("../main.js", import.meta.url));
 /** The long recording: as many windows as take no more than this, one at least. */
 const LONG_WITHIN_MS = 60_000;
 const MOST_WINDOWS = 11;
@@ -121,7 +122,7 @@ function ownServer(config: Config, model: InstalledModel, folder: string): Conte
   return {
     name: "sotto",
     command: [
-      ...[process.execPath, join(packageRoot(), "dist/main.js"), "serve", "--host", "127.0.0.1", "--port", "{port}"],
+      ...[process.execPath, MAIN, "serve", "--host", "127.0.0.1", "--port", "{port}"],
       ...["--home", folder, "--model", model.path, "--log-level", "warn", "--device", config.device],
       ...given("--workers", config.workers),
       ...given("--threads", config.threads),

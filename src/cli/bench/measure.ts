@@ -92,12 +92,17 @@ export async function measureCommand(
   return round;
 }
 
-function check(round: Round, { words, durationSec }: Recording, text: string): void {
-  const heard = wordsOf(text);
+function check(round: Round, recording: Recording, text: string): void {
   round.answers++;
-  if (words ? heard.join(" ") === words.join(" ") : heard.length > 0) return;
+  if (isRight(recording, text)) return;
   round.wrong++;
-  round.firstWrong ??= `${durationSec} s: heard "${heard.join(" ").slice(0, 200)}"`;
+  round.firstWrong ??= `${recording.durationSec} s: heard "${wordsOf(text).join(" ").slice(0, 200)}"`;
+}
+
+/** Whether an answer has the words that were said, in any spelling and between any marks; or any, where nobody knows them. */
+export function isRight({ words }: Pick<Recording, "words">, text: string): boolean {
+  const heard = wordsOf(text);
+  return words ? heard.join(" ") === words.join(" ") : heard.length > 0;
 }
 
 function wordsOf(text: string): string[] {

@@ -44,7 +44,7 @@ export async function recordingsFor(model: InstalledModel, ffmpegPath: string): 
   return { description, clip: (durationSec, index) => spokenClip(samples, durationSec, index) };
 }
 
-function scriptedClip(durationSec: number, index: number): Recording {
+export function scriptedClip(durationSec: number, index: number): Recording {
   const firstCode = (index * 5 + 1) % CODE_COUNT;
   const words: string[] = [];
   for (let start = 0; start < durationSec; start += WINDOW_SEC) {
