@@ -19,6 +19,7 @@ const COMMANDS: Record<Command, (args: string[]) => Promise<number>> = {
   doctor: async (args) => (await import("./cli/doctor.js")).runDoctor(args),
   models: async (args) => (await import("./cli/models.js")).runModels(args),
   keys: async (args) => (await import("./cli/keys.js")).runKeys(args),
+  bench: async (args) => (await import("./cli/bench.js")).runBench(args),
 };
 
 const EXIT_FAILED = 1;

@@ -5,10 +5,10 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { runMain } from "../setup/failure.mjs";
+import { providePython } from "../setup/python.mjs";
 import { ROOT } from "../setup/root.mjs";
 import { run } from "../setup/run.mjs";
 import { startServer } from "../stress/running-server.mjs";
-import { providePython } from "./python.mjs";
 
 const CHECKS = [
   "not_a_server_error",
@@ -24,7 +24,7 @@ const { values } = parseArgs({
 });
 
 await runMain(async () => {
-  const programs = await providePython();
+  const programs = await providePython("clients");
   const server = await startServer(["--log-level", "warn"]);
   try {
     const amount = ["--max-examples", values.examples, "--seed", values.seed];

@@ -6,9 +6,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Failure, runMain } from "../setup/failure.mjs";
 import { findProgram } from "../setup/find-program.mjs";
+import { providePython } from "../setup/python.mjs";
 import { ROOT } from "../setup/root.mjs";
 import { run } from "../setup/run.mjs";
-import { providePython } from "./python.mjs";
 
 await runMain(async () => {
   if (!existsSync(join(ROOT, "dist/main.js"))) throw new Failure("dist is not compiled yet: npm run build");
@@ -16,7 +16,7 @@ await runMain(async () => {
     if (!findProgram(program))
       throw new Failure(`The checks need ${program}, and there is none on the PATH. Install it.`);
   }
-  const python = join(await providePython(), "python");
+  const python = join(await providePython("clients"), "python");
   const chosen = process.argv.slice(2).flatMap((word) => ["-k", word]);
   const checks = [
     "-W",

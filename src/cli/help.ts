@@ -6,6 +6,7 @@ const USAGE: Record<Command, string> = {
   doctor: "sotto doctor [options]             say what works here",
   models: "sotto models list | pull ID | import FILE | verify [ID] | rm ID",
   keys: "sotto keys create NAME | list | revoke NAME",
+  bench: "sotto bench [options]              measure the model on this machine",
 };
 
 /** Text of `sotto --help`, or of one command's. */

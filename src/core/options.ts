@@ -4,7 +4,7 @@ import type { ProviderSettings } from "./provider-settings.js";
  * Every option of every command, declared once. The type of the configuration, the checks, the command line, the
  * environment names, the keys of the config file, `--help` and the table in `docs/options.md` all derive from it.
  */
-export type Command = "serve" | "transcribe" | "doctor" | "models" | "keys";
+export type Command = "serve" | "transcribe" | "doctor" | "models" | "keys" | "bench";
 
 type OptionKind =
   | { kind: "string"; choices?: readonly string[] }
@@ -27,8 +27,9 @@ type OptionEntry = OptionKind & {
   doc: string;
 };
 
-const everywhere = ["serve", "transcribe", "doctor", "models", "keys"] as const;
-const withModels = ["serve", "transcribe", "doctor", "models"] as const;
+const everywhere = ["serve", "transcribe", "doctor", "models", "keys", "bench"] as const;
+const withModels = ["serve", "transcribe", "doctor", "models", "bench"] as const;
+const computing = ["serve", "transcribe", "doctor", "bench"] as const;
 const decoding = ["serve", "transcribe", "doctor"] as const;
 const serving = ["serve", "doctor"] as const;
 
@@ -101,14 +102,14 @@ export const OPTIONS = {
     kind: "integer",
     min: 1,
     max: 64,
-    commands: decoding,
+    commands: computing,
     doc: "Windows decoded at once per model; default: four per core, 8 to 16, by Sotto's own kernels; one per four cores by ggml",
   },
   threads: {
     kind: "integer",
     min: 1,
     max: 256,
-    commands: decoding,
+    commands: computing,
     doc: "Threads that Sotto's own kernels share, default: the cores, at most 16; of each worker by ggml, default: cores divided by workers",
   },
   keepAlive: {
@@ -120,30 +121,30 @@ export const OPTIONS = {
   },
   memoryLimit: {
     kind: "bytes",
-    commands: decoding,
+    commands: computing,
     doc: "Memory for the engines of all models and for finding speech, e.g. 6g; default: 80 % of what this process may use",
   },
   device: {
     kind: "string",
     choices: ["auto", "cpu", "cuda", "metal", "vulkan"],
     default: "auto",
-    commands: decoding,
+    commands: computing,
     doc: "What to compute on; auto: a GPU whose module is built and works, else the CPU",
   },
   cpuVariant: {
     kind: "string",
     default: "auto",
-    commands: decoding,
+    commands: computing,
     doc: "Which variant of the CPU's kernels to use; auto: the fastest that works here",
   },
   kernels: {
     kind: "string",
     choices: ["auto", "ggml"],
     default: "auto",
-    commands: decoding,
+    commands: computing,
     doc: "What computes on the CPU; auto: Sotto's own kernels where they work and suit the model, ggml: never those",
   },
-  ffmpeg: { kind: "string", default: "ffmpeg", commands: decoding, doc: "The ffmpeg program" },
+  ffmpeg: { kind: "string", default: "ffmpeg", commands: computing, doc: "The ffmpeg program" },
   maxUploadMb: {
     kind: "integer",
     min: 1,
@@ -314,9 +315,29 @@ export const OPTIONS = {
   translate: { kind: "boolean", default: false, commands: ["transcribe"], doc: "Translate to English" },
   out: {
     kind: "string",
-    commands: ["transcribe"],
-    doc: "Folder for one transcript file per recording; default: standard output",
+    commands: ["transcribe", "bench"],
+    doc: "transcribe: folder for one transcript file per recording; bench: file for the JSON; default: standard output",
   },
+  against: {
+    kind: "string",
+    commands: ["bench"],
+    doc: "Engines to measure beside this one, with commas between them: whisper.cpp, faster-whisper; built or installed when needed",
+  },
+  rounds: {
+    kind: "integer",
+    min: 1,
+    max: 100,
+    default: 3,
+    commands: ["bench"],
+    doc: "How many times everything is measured, in turn",
+  },
+  clients: {
+    kind: "string",
+    default: "1,4",
+    commands: ["bench"],
+    doc: "How many clients send clips at once, in turn, with commas between",
+  },
+  json: { kind: "boolean", default: false, commands: ["bench"], doc: "Print the JSON alone" },
 } as const satisfies Record<string, OptionEntry>;
 
 export type OptionName = keyof typeof OPTIONS;
