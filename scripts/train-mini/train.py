@@ -14,7 +14,9 @@ from mini.loss import losses
 from mini.model import MiniWhisper
 from mini.muon import MuonAdamW
 from mini.phases import PLANS, SMOKE
-from mini.vocabulary import digit_tokens, read_vocabulary
+from mini.units import read_units
+from mini.vocabulary import OUR_MODEL, read_vocabulary, said_tokens
+from mini.widen import widened
 
 
 COMPILED_FRAMES = 500  # longer windows gain little
@@ -31,7 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("phase", choices=[*PLANS, "smoke"])
     parser.add_argument("--pool", type=Path, required=True)
-    parser.add_argument("--tiktoken", type=Path, required=True)
+    parser.add_argument("--tiktoken", type=Path, default=OUR_MODEL, help="multilingual.tiktoken, or a model file that holds the vocabulary")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--from", dest="start", type=Path)
     parser.add_argument("--fresh-optimiser", action="store_true")
@@ -46,14 +48,14 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(given.seed)
     random.seed(given.seed)
-    tokens = digit_tokens(read_vocabulary(given.tiktoken))
-    rows = ActiveRows(tokens)
+    said = said_tokens(read_vocabulary(given.tiktoken), read_units())
+    rows = ActiveRows(said)
     model = MiniWhisper(rows)
     step = 0
     start = None
     if given.start:
         start = torch.load(given.start, weights_only=True)
-        model.load_state_dict(start["average"], strict=False)
+        model.load_state_dict(widened(start["average"], model.state_dict(), said), strict=False)
         step = start["step"]
     f32_masters = {n: p.detach().clone() for n, p in model.named_parameters()}
     model.bfloat16()
@@ -65,11 +67,11 @@ def main() -> None:
     if given.compile:
         plain, compiled = model.encoder.forward, torch.compile(model.encoder.forward, dynamic=False)
         model.encoder.forward = lambda mel, *rest: (compiled if mel.shape[1] <= COMPILED_FRAMES else plain)(mel, *rest)
-    if start and len(start["momenta"]) == len(optimiser.momenta) and not given.fresh_optimiser:
+    if start and not given.fresh_optimiser and start["average"]["ctc.weight"].shape == model.ctc.weight.shape:
         optimiser.adam.load_state_dict(start["adam"])
         optimiser.momenta = start["momenta"]
 
-    feed = Feed(given.pool, tokens, list(phase.mix), given.real_share, given.seed + step)
+    feed = Feed(given.pool, said, list(phase.mix), given.real_share, given.seed + step)
     seen = {}
     began = saved = time.monotonic()
     first_step = step

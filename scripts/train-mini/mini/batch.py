@@ -21,8 +21,9 @@ class Batch:
     spans: np.ndarray           # [B, L, 2] encoder positions where the target is heard, -1 where nowhere
     sot_at: np.ndarray          # [B]
     speechless: np.ndarray      # [B]
-    sounding: np.ndarray        # [B, positions] digit, NO_DIGIT or IGNORED
-    heard: np.ndarray           # all digits one after the other
+    language: np.ndarray        # [B] rows of the active table
+    sounding: np.ndarray        # [B, positions] unit, or the number of units where there is none
+    heard: np.ndarray           # all units one after the other
     n_heard: np.ndarray         # [B]
 
 
@@ -39,13 +40,14 @@ def make_batch(composer: Composer, recipe: Recipe, size: int) -> Batch:
     return Batch(
         np.stack([w.mel for w in windows]), np.array([w.first_position for w in windows]), tokens, targets, spans,
         np.array([w.sot_at for w in windows]), np.array([w.speechless for w in windows]),
+        np.array([composer.rows.row(w.language) for w in windows]),
         np.stack([w.sounding for w in windows]),
         np.array([d for w in windows for d in w.heard], np.int64), np.array([len(w.heard) for w in windows]))
 
 
-def _produce(queue, pool_folder: Path, digit_tokens: list[int], mix: list, real_share: float, seed: int) -> None:
+def _produce(queue, pool_folder: Path, said: list, mix: list, real_share: float, seed: int) -> None:
     os.nice(1)
-    composer = Composer(Pool(pool_folder), ActiveRows(digit_tokens), seed, real_share)
+    composer = Composer(Pool(pool_folder), ActiveRows(said), seed, real_share)
     rng = np.random.default_rng(seed + 1)
     shares = np.array([share for share, _, _ in mix])
     parent = os.getppid()
@@ -65,12 +67,12 @@ def _produce(queue, pool_folder: Path, digit_tokens: list[int], mix: list, real_
 class Feed:
     """Batches from the data process, each used `uses` times with `kept` others between, to spare that process's core."""
 
-    def __init__(self, pool_folder: Path, digit_tokens: list[int], mix: list, real_share: float, seed: int,
+    def __init__(self, pool_folder: Path, said: list, mix: list, real_share: float, seed: int,
                  uses: int = 2, kept: int = 32):
         context = multiprocessing.get_context("spawn")  # a fork after torch has threads can hang
         self.queue = context.Queue(maxsize=12)
         self.process = context.Process(target=_produce, daemon=True,
-                                       args=(self.queue, pool_folder, digit_tokens, mix, real_share, seed))
+                                       args=(self.queue, pool_folder, said, mix, real_share, seed))
         self.process.start()
         self.rng = np.random.default_rng(seed + 2)
         self.uses, self.kept = uses, kept

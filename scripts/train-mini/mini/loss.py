@@ -1,6 +1,6 @@
 """What is asked of the decoder, and three auxiliary losses; the extra heads on the encoder are dropped at export.
 
-CTC alone stays on its plateau for thousands of steps; naming the digit that sounds at each position ends it.
+CTC alone stays on its plateau for thousands of steps; naming the digit or sentence that sounds at each position ends it.
 In the same way a head of the upper cross-attentions is told where the next token is heard, or long strings loop for long.
 """
 import numpy as np
@@ -8,12 +8,14 @@ import torch
 from torch.nn import functional as F
 
 from .batch import Batch
-from .compose import IGNORED, NO_DIGIT
-from .layout import EN, FIRST_TIMESTAMP, NO_SPEECH, ActiveRows
-from .model import GUIDED_LAYERS, N_BLANK, N_CTC, MiniWhisper
+from .compose import IGNORED
+from .layout import FIRST_TIMESTAMP, NO_SPEECH, ActiveRows
+from .model import GUIDED_LAYERS, N_BLANK, MiniWhisper
+from .units import N_DIGITS
 
 CERTAIN_SILENCE = 0.95
 GUIDANCE = 0.5
+START = 0.3
 # By frames of the window: short ones always the same, so that each is compiled once.
 BLANK_SHARE = {200: 0.0, 300: 0.0, 500: 1.0}
 
@@ -57,28 +59,33 @@ def losses(model: MiniWhisper, batch: Batch, ctc_weight: float) -> tuple[torch.T
 
     at_sot = model.logits(states[torch.arange(len(batch.sot_at)), torch.from_numpy(batch.sot_at)]).log_softmax(-1)
     p_silent = torch.from_numpy(batch.speechless).float() * CERTAIN_SILENCE
-    start = -(p_silent * at_sot[:, rows.row(NO_SPEECH)] + (1 - p_silent) * at_sot[:, rows.row(EN)]).mean()
+    language = torch.from_numpy(batch.language)
+    spoken_in = at_sot.gather(1, language[:, None])[:, 0]
+    start = -(p_silent * at_sot[:, rows.row(NO_SPEECH)] + (1 - p_silent) * spoken_in).mean()
 
     frames = F.linear(audio, model.ctc.weight, model.ctc.bias).float().log_softmax(-1).transpose(0, 1)
     n_heard = torch.from_numpy(batch.n_heard)
     aligned = F.ctc_loss(frames, torch.from_numpy(batch.heard), torch.full((frames.shape[1],), frames.shape[0]), n_heard,
-                         blank=N_CTC - 1, reduction="sum", zero_infinity=True) / (n_heard.sum() + len(n_heard))
+                         blank=rows.n_units, reduction="sum", zero_infinity=True) / (n_heard.sum() + len(n_heard))
     named = F.linear(audio, model.sounding.weight, model.sounding.bias).float().flatten(0, 1)
     sounding = torch.from_numpy(batch.sounding).flatten()
     naming = F.cross_entropy(named, sounding, ignore_index=IGNORED)
     spans = torch.from_numpy(batch.spans)
     guiding = sum(guidance(model.decoder.blocks[layer].cross_attn.seen, spans) for layer in GUIDED_LAYERS) / len(GUIDED_LAYERS)
     with torch.no_grad():
-        spoken = (sounding >= 0) & (sounding < NO_DIGIT)
+        digit, phrase = sounding < N_DIGITS, (sounding >= N_DIGITS) & (sounding < rows.n_units)
         right = (logits.argmax(-1) == wanted).float()
-        text = wanted < 10
+        digit_text, text = wanted < N_DIGITS, (wanted >= N_DIGITS) & (wanted < rows.n_text)
         time = (wanted >= rows.row(FIRST_TIMESTAMP)) & (wanted < rows.unused)
         parts = {"say": float(said), "sot": float(start), "ctc": float(aligned), "guide": float(guiding)}
-        if spoken.any():
-            parts["name"] = float((named.argmax(-1) == sounding)[spoken].float().mean())
-        if text.any():
-            parts["text"] = float(right[text].mean())
+        for name, where, good in (("name_d", digit, named.argmax(-1) == sounding), ("name_p", phrase, named.argmax(-1) == sounding),
+                                  ("digit", digit_text, right), ("text", text, right)):
+            if where.any():
+                parts[name] = float(good[where].float().mean())
+        speech = torch.from_numpy(~batch.speechless)
+        if speech.any():
+            parts["lang"] = float((at_sot.argmax(-1) == language)[speech].float().mean())
         if time.any():
             near = (logits.argmax(-1)[time] - wanted[time]).abs() <= 5
             parts["time"] = float(near.float().mean())
-    return said + 0.2 * start + GUIDANCE * guiding + ctc_weight * (aligned + 2 * naming), parts
+    return said + START * start + GUIDANCE * guiding + ctc_weight * (aligned + 2 * naming), parts

@@ -13,7 +13,6 @@ HEAD = N_STATE // N_HEADS
 N_BLANK = 36
 GUIDED_LAYERS = (1, 2)
 N_TIMESTAMPS = N_AUDIO_CTX + 1
-N_CTC = 11  # ten digits, blank last
 
 
 def sinusoids(length: int, channels: int) -> torch.Tensor:
@@ -138,9 +137,9 @@ class MiniWhisper(nn.Module):
         super().__init__()
         self.encoder = Encoder()
         self.decoder = Decoder(rows)
-        # Heads for the auxiliary losses; not exported.
-        self.ctc = nn.Linear(N_STATE, N_CTC)
-        self.sounding = nn.Linear(N_STATE, N_CTC)
+        # Heads for the auxiliary losses, a row a unit and one for none; not exported.
+        self.ctc = nn.Linear(N_STATE, rows.n_units + 1)
+        self.sounding = nn.Linear(N_STATE, rows.n_units + 1)
         self.rows = rows
         self.log_n_unused = math.log(rows.n_unused)
 

@@ -1,5 +1,5 @@
-"""What is trained for how long: short windows first, then longer, then Whisper's 30 s."""
-from dataclasses import dataclass
+"""What is trained for how long: digits first, then sentences too; short windows first, then longer, then Whisper's 30 s."""
+from dataclasses import dataclass, replace
 
 from .compose import Recipe
 
@@ -16,6 +16,10 @@ def weighted(share: float, entry: tuple) -> tuple:
     return (share, *entry[1:])
 
 
+def digits_only(share: float, entry: tuple) -> tuple:
+    return share, replace(entry[1], digits_share=1.0), entry[2]
+
+
 @dataclass(frozen=True)
 class Phase:
     minutes: float
@@ -26,9 +30,10 @@ class Phase:
 
 
 PLANS = {
-    "first": Phase(4, (FIRST,), 1.0, 1.0, 1.0),
-    "short": Phase(10, (weighted(0.75, SHORT), weighted(0.25, MEDIUM)), 0.5, 1.0, 0.7),
-    "words": Phase(20, (weighted(0.6, SHORT), weighted(0.4, MEDIUM)), 0.2, 1.0, 0.8),
+    "first": Phase(4, (digits_only(1.0, FIRST),), 1.0, 1.0, 1.0),
+    "short": Phase(10, (digits_only(0.75, SHORT), digits_only(0.25, MEDIUM)), 0.5, 1.0, 0.7),
+    "words": Phase(20, (digits_only(0.6, SHORT), digits_only(0.4, MEDIUM)), 0.2, 1.0, 0.8),
+    "sentences": Phase(45, (weighted(0.66, SHORT), weighted(0.34, MEDIUM)), 0.5, 1.6, 1.0),
     "longer": Phase(12, (weighted(0.4, SHORT), weighted(0.25, MEDIUM), weighted(0.1, LONGER), weighted(0.2, FULL_SPARSE),
                          weighted(0.05, FULL_SOME)), 0.2, 1.0, 0.6),
     "settle": Phase(28, (weighted(0.24, SHORT), weighted(0.14, MEDIUM), weighted(0.16, LONGER), weighted(0.12, FULL_SPARSE),
