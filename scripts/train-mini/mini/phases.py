@@ -6,7 +6,7 @@ from .compose import Recipe
 FIRST = (1.0, Recipe(2.0, digits=(1, 2), clean_share=0.4, shifted_share=0.2), 24)
 SHORT = (1.0, Recipe(3.0, digits=(2, 6), speechless_share=0.1, short_share=0.1), 16)
 MEDIUM = (1.0, Recipe(5.0, (1, 2), digits=(2, 7), speechless_share=0.12), 10)
-LONGER = (1.0, Recipe(10.0, (1, 4), digits=(1, 7)), 6)
+LONGER = (1.0, Recipe(10.0, (1, 4), digits=(1, 7), shifted_share=0.7), 6)
 FULL_SPARSE = (1.0, Recipe(30.0, (1, 2), digits=(1, 7), speechless_share=0.3, short_share=0.25), 4)
 FULL_SOME = (1.0, Recipe(30.0, (2, 7), digits=(1, 7), speechless_share=0.25, short_share=0.1), 4)
 FULL_PACKED = (1.0, Recipe(30.0, (2, 10), digits=(1, 7), filled=True, speechless_share=0.15, short_share=0.1), 4)
@@ -34,8 +34,9 @@ PLANS = {
     "short": Phase(10, (digits_only(0.75, SHORT), digits_only(0.25, MEDIUM)), 0.5, 1.0, 0.7),
     "words": Phase(20, (digits_only(0.6, SHORT), digits_only(0.4, MEDIUM)), 0.2, 1.0, 0.8),
     "sentences": Phase(45, (weighted(0.66, SHORT), weighted(0.34, MEDIUM)), 0.5, 1.6, 1.0),
-    "longer": Phase(12, (weighted(0.4, SHORT), weighted(0.25, MEDIUM), weighted(0.1, LONGER), weighted(0.2, FULL_SPARSE),
-                         weighted(0.05, FULL_SOME)), 0.2, 1.0, 0.6),
+    # Windows of 10 s anywhere within the 30: a sentence is gathered over its whole length, and no further, at every position.
+    "longer": Phase(35, (weighted(0.25, SHORT), weighted(0.2, MEDIUM), weighted(0.3, LONGER), weighted(0.1, FULL_SPARSE),
+                         weighted(0.15, FULL_SOME)), 0.4, 1.2, 0.7),
     "settle": Phase(28, (weighted(0.24, SHORT), weighted(0.14, MEDIUM), weighted(0.16, LONGER), weighted(0.12, FULL_SPARSE),
                          weighted(0.2, FULL_SOME), weighted(0.14, FULL_PACKED)), 0.1, 0.6, 0.02),
 }
