@@ -7,13 +7,18 @@ import { CommandError, UsageError } from "./core/config.js";
 import { SottoError } from "./core/errors.js";
 import type { Command } from "./core/options.js";
 import { packageRoot } from "./core/package-root.js";
+import { keepYoungSpaceSmall } from "./core/young-space.js";
 
 /** Commands are loaded when called: `sotto models list` needs no web server. */
 const COMMANDS: Record<Command, (args: string[]) => Promise<number>> = {
-  serve: async (args) => (await import("./cli/serve.js")).runServe(args),
+  serve: async (args) => {
+    keepYoungSpaceSmall(); // before the server's modules are loaded, which would make it grow
+    return (await import("./cli/serve.js")).runServe(args);
+  },
   transcribe: async (args) => (await import("./cli/transcribe.js")).runTranscribe(args),
   doctor: async (args) => (await import("./cli/doctor.js")).runDoctor(args),
   models: async (args) => (await import("./cli/models.js")).runModels(args),
+  keys: async (args) => (await import("./cli/keys.js")).runKeys(args),
 };
 
 const EXIT_FAILED = 1;

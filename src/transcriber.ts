@@ -1,19 +1,36 @@
 import { join } from "node:path";
 import type { InstalledModel } from "./catalog/model-store.js";
-import { samplesToMs } from "./core/audio.js";
+import { endOf, type Spool, samplesToMs, type Window } from "./core/audio.js";
 import { usableCores } from "./core/cores.js";
 import { sottoError } from "./core/errors.js";
-import { LANGUAGE_CODES, languageName } from "./core/languages.js";
+import { LANGUAGE_CODES, type LanguageCode, languageName } from "./core/languages.js";
+import { LinkedAbort } from "./core/linked-abort.js";
 import type { TranscribeRequest } from "./core/request.js";
-import type { Transcript } from "./core/result.js";
-import { decodeToSpool } from "./media/decode.js";
-import { planWindows } from "./plan/windows.js";
-import type { Scheduler } from "./schedule/scheduler.js";
+import type { Segment, Suppression, Transcript } from "./core/result.js";
+import type { DecodeParams } from "./core/window.js";
+import { type DecodeJob, decodeToSpool } from "./media/decode.js";
+import { DecodingSpool } from "./media/growing-spool.js";
+import { EnergyDetector } from "./plan/energy-detector.js";
+import { readAhead } from "./plan/read-ahead.js";
+import type { SpeechDetector } from "./plan/speech-detector.js";
+import { speechParams } from "./plan/speech-params.js";
+import { fixedWindows, type PlanFigures, speechWindows } from "./plan/windows.js";
+import type { Decoded, DecodedWindow, Scheduler } from "./schedule/scheduler.js";
 import { Turns } from "./schedule/turns.js";
-import { placeSegments, sumTimings } from "./stitch/segments.js";
+import { placeSegments, placeSuppressed, placeWordsOf, sumCounts, sumTimings } from "./stitch/segments.js";
+import { refuseSpeakers } from "./stitch/speakers.js";
+import { TimeMap } from "./stitch/time-map.js";
 
 /** Of a prompt only its last 224 tokens count; no language needs more characters than this for them. */
 const PROMPT_MAX_CHARACTERS = 8000;
+
+/** Called as the work goes on. */
+export interface Listeners {
+  /** @param totalMs undefined while the recording is being decoded */
+  onProgress?: ((doneMs: number, totalMs: number | undefined) => void) | undefined;
+  /** The segments of each window, in order; no further window begins before it has settled. */
+  onSegments?: ((segments: Segment[]) => void | Promise<void>) | undefined;
+}
 
 /** A recording on disk and where its decoded audio may lie; whoever made the folder removes it. */
 export interface Recording {
@@ -26,11 +43,22 @@ export interface TranscriberParts {
   ffmpegPath: string;
   /** Longest recording, in milliseconds. */
   maximumMs: number;
+  /** The best way of finding speech at the moment; default: by energy. */
+  detector?: () => Promise<SpeechDetector>;
+}
+
+/** A recording once all of it is done. */
+interface Heard {
+  spool: Spool;
+  decoded: Decoded;
+  figures: PlanFigures;
+  decoderWaitMs: number;
 }
 
 /**
  * The way of one recording through the house: decoded by ffmpeg, planned into windows, decoded by the engine, stitched.
- * The server and the command line both go through here; neither knows the stages.
+ * Windows are planned and decoded while ffmpeg still works. The server and the command line both go through here; neither
+ * knows the stages.
  */
 export class Transcriber {
   readonly #parts: TranscriberParts;
@@ -50,51 +78,150 @@ export class Transcriber {
     request: TranscribeRequest,
     model: InstalledModel,
     signal: AbortSignal,
-    onProgress?: (doneCount: number, windowCount: number) => void,
+    listeners: Listeners = {},
   ): Promise<Transcript> {
-    refuseUnknownLanguage(request, model);
-    const { scheduler, ffmpegPath, maximumMs } = this.#parts;
-    const job = {
-      inputPath: recording.inputPath,
-      outputPath: join(recording.folder, "audio.s16le"),
-      ffmpegPath,
-      maximumMs,
-      signal,
-    };
-    const spool = await this.#decoders.run(this.#decoders.ticket(), signal, () => decodeToSpool(job));
-    const windows = await planWindows(spool);
-    const params = {
-      task: request.task,
-      language: request.language,
-      prompt: request.prompt?.slice(-PROMPT_MAX_CHARACTERS),
-      temperature: request.temperature,
-    };
-    const results = await scheduler.decode({ model, spoolPath: spool.path, windows, params, onProgress }, signal);
-    const first = results[0];
+    refuseUnknownLanguages(request, model);
+    refuseSpeakers(request);
+    const arrivedMs = performance.now();
+    const { spool, decoded, figures, decoderWaitMs } = await this.#hear(recording, request, model, signal, listeners);
+    const { windows, queueMs, backend, threads } = decoded;
+    const results = windows.map(({ result }) => result);
+    const durationMs = samplesToMs(spool.sampleCount);
+    const guess = decoded.language;
+    const language = guess?.language ?? request.language ?? request.languages[0] ?? "en";
     return {
       task: request.task,
-      language: first?.language ?? "en",
-      languageProbability: first?.languageProbability ?? 1,
-      durationMs: samplesToMs(spool.sampleCount),
-      segments: results.flatMap((result, index) =>
-        placeSegments(windows[index] as (typeof windows)[number], result.segments),
-      ),
+      language,
+      languageProbability: guess?.probability ?? (request.language ? 1 : 0),
+      durationMs,
+      segments: windows.flatMap(segmentsOf),
+      ...(request.granularities.includes("word") ? { words: windows.flatMap((one) => wordsOf(one, request)) } : {}),
+      suppressed: windows.length > 0 ? windows.flatMap(suppressedOf) : nobodySpoke(durationMs),
       model: model.id,
       provider: "local",
+      tokenCounts: sumCounts(results),
       timings: sumTimings(results),
+      work: {
+        queueMs: decoderWaitMs + queueMs,
+        elapsedMs: performance.now() - arrivedMs,
+        speechMs: figures.speechMs,
+        backend,
+        threads,
+        fallbacks: results.reduce((sum, { fallbacks }) => sum + fallbacks, 0),
+      },
       windowCount: windows.length,
     };
   }
+
+  /** Decodes and plans, and decodes windows as they are planned. What fails first stops the rest. */
+  async #hear(
+    recording: Recording,
+    request: TranscribeRequest,
+    model: InstalledModel,
+    signal: AbortSignal,
+    { onProgress, onSegments }: Listeners,
+  ): Promise<Heard> {
+    const { scheduler, detector = byEnergy } = this.#parts;
+    const search = { detector: await detector(), params: speechParams(request.chunkingStrategy) };
+    using failed = new LinkedAbort(signal);
+    const stop = failed.signal;
+    const { spool, waitedMs } = this.#startDecoding(recording, request, stop);
+    const figures: PlanFigures = { speechMs: 0 };
+    const windows = readAhead(
+      request.vadFilter ? speechWindows(spool, search, stop, figures) : fixedWindows(spool, stop),
+    );
+    const work = {
+      model,
+      spoolPath: spool.path,
+      windows,
+      params: paramsOf(request),
+      onProgress: onProgress && ((window: Window) => onProgress(endMsOf(window), spool.durationMs)),
+      onWindow: onSegments && ((one: DecodedWindow) => onSegments(segmentsOf(one))),
+    };
+    try {
+      const decoded = await scheduler.decode(work, stop);
+      return { spool: await spool.ended, decoded, figures, decoderWaitMs: waitedMs() };
+    } catch (error) {
+      failed.abort(error);
+      // When the decoding failed, so did whoever read what it made; and it says why.
+      await spool.ended;
+      throw error;
+    } finally {
+      await windows.return(undefined);
+    }
+  }
+
+  #startDecoding({ inputPath, folder }: Recording, request: TranscribeRequest, signal: AbortSignal) {
+    const { ffmpegPath, maximumMs } = this.#parts;
+    const job: DecodeJob = {
+      inputPath,
+      outputPath: join(folder, "audio.s16le"),
+      ffmpegPath,
+      maximumMs,
+      audioTrack: request.audioTrack,
+      channel: request.channel,
+      containers: request.containers,
+      signal,
+    };
+    const askedMs = performance.now();
+    let waitedMs = 0;
+    const ended = this.#decoders.run(this.#decoders.ticket(), signal, () => {
+      waitedMs = performance.now() - askedMs;
+      return decodeToSpool(job);
+    });
+    return { spool: new DecodingSpool(job.outputPath, ended), waitedMs: () => waitedMs };
+  }
+}
+
+async function byEnergy(): Promise<SpeechDetector> {
+  return new EnergyDetector();
+}
+
+function paramsOf(request: TranscribeRequest): DecodeParams {
+  return {
+    task: request.task,
+    language: request.language,
+    languages: request.languages,
+    prompt: request.prompt?.slice(-PROMPT_MAX_CHARACTERS),
+    keywords: request.keywords,
+    temperature: request.temperature,
+    logprobs: request.include.includes("logprobs"),
+    words: request.granularities.includes("word"),
+  };
+}
+
+function segmentsOf({ window, result }: DecodedWindow): Segment[] {
+  return placeSegments(new TimeMap(window), result.segments);
+}
+
+/** Words are timed within the window: by its map they then come to lie where somebody speaks. */
+function wordsOf({ window, result }: DecodedWindow, { task }: TranscribeRequest) {
+  // A translation's words are English, whatever was spoken.
+  const language = task === "translate" ? "en" : result.language;
+  return placeWordsOf(new TimeMap(window), result.segments, language);
+}
+
+function suppressedOf({ window, result }: DecodedWindow): Suppression[] {
+  return placeSuppressed(new TimeMap(window), result.suppressed);
+}
+
+function nobodySpoke(durationMs: number): Suppression[] {
+  return [{ startMs: 0, endMs: durationMs, reason: "no_speech", action: "dropped", text: "" }];
+}
+
+function endMsOf({ stretches }: Window): number {
+  return samplesToMs(stretches.reduce((end, stretch) => Math.max(end, endOf(stretch)), 0));
 }
 
 /** whisper.cpp accepts a language that a model lacks and decodes nonsense from the wrong token. */
-function refuseUnknownLanguage(request: TranscribeRequest, model: InstalledModel): void {
-  const { language } = request;
-  if (!language || LANGUAGE_CODES.indexOf(language) < model.languageCount) return;
-  const expected = model.languageCount === 1 ? "English ('en')" : `a language that the model '${model.id}' knows`;
-  throw sottoError(
-    "invalid_value",
-    { name: "language", expected, received: `'${languageName(language)}'` },
-    { param: "language" },
-  );
+function refuseUnknownLanguages(request: TranscribeRequest, model: InstalledModel): void {
+  const isUnknown = (language: LanguageCode) => LANGUAGE_CODES.indexOf(language) >= model.languageCount;
+  const refuse = (name: string, language: LanguageCode) => {
+    const expected = model.languageCount === 1 ? "English ('en')" : `a language that the model '${model.id}' knows`;
+    throw sottoError("invalid_value", { name, expected, received: `'${languageName(language)}'` }, { param: name });
+  };
+  if (request.language && isUnknown(request.language)) refuse("language", request.language);
+  // Of several that may be heard, one that the model knows is enough.
+  const [candidate] = request.languages;
+  if (candidate && request.languages.every(isUnknown)) refuse("languages", candidate);
 }

@@ -3,6 +3,7 @@
 // the walk through a window are ours.
 #include "whisper.cpp"
 
+#include "cross_attention.h"
 #include "engine.h"
 #include "sampler.h"
 #include "status.h"
@@ -428,6 +429,38 @@ sotto_status sotto_session_decode(sotto_session * session, const int32_t * promp
     });
 }
 
+sotto_status sotto_session_align(sotto_session * session, const int32_t * tokens, size_t token_count, size_t first, size_t positions,
+                                 float * out, const int32_t * cancel) {
+    return guarded([&]() -> sotto_status {
+        const whisper_hparams & hparams = session->model->context->model.hparams;
+        if (!session->has_encoding) {
+            return fail(SOTTO_INVALID_ARGUMENT, "align needs an encoding");
+        }
+        if (token_count < 1 || token_count > static_cast<size_t>(hparams.n_text_ctx) || first >= token_count) {
+            return fail(SOTTO_INVALID_ARGUMENT, "the tokens to align are none or too many");
+        }
+        if (positions < 1 || positions > static_cast<size_t>(hparams.n_audio_ctx)) {
+            return fail(SOTTO_INVALID_ARGUMENT, "the encoder has no such position");
+        }
+        for (size_t i = 0; i < token_count; ++i) {
+            if (tokens[i] < 0 || tokens[i] >= session->model->vocabulary.size) {
+                return fail(SOTTO_INVALID_ARGUMENT, "an unknown token cannot be aligned");
+            }
+        }
+        const cancel_scope scope(*session, cancel);
+        sotto::cross_attention_reader reader(*session->state, hparams, token_count, positions);
+        if (!decoder_step(*session, tokens, static_cast<int>(token_count), 0)) {
+            return compute_failure(*session, "the decoder");
+        }
+        const sotto::attention_map * mean = reader.mean();
+        if (!mean) {
+            return fail(SOTTO_COMPUTE_FAILED, "the decoder's graph shows no cross-attention");
+        }
+        std::copy(mean->row(first), mean->row(token_count - 1) + positions, out);
+        return SOTTO_OK;
+    });
+}
+
 sotto_status sotto_session_sample_encoding(sotto_session * session, float * out, size_t count) {
     return guarded([&]() -> sotto_status {
         const ggml_tensor * values = session->state->kv_cross.v;
@@ -463,3 +496,6 @@ void sotto_session_clear(sotto_session * session) {
     }
     session->ids.clear();
 }
+
+// Part of this unit, for it reaches into whisper.cpp too.
+#include "speech.inl"

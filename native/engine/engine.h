@@ -23,6 +23,8 @@ typedef enum {
 
 // Weights and vocabulary: read-only after loading, shared by all sessions.
 typedef struct sotto_model sotto_model;
+// The weights of Silero VAD and what it computes on: one thread may use it at once.
+typedef struct sotto_speech sotto_speech;
 // Caches and buffers of one decoding at a time: one thread may use it at once.
 typedef struct sotto_session sotto_session;
 
@@ -76,6 +78,10 @@ const char * sotto_last_error(void);
 const char * sotto_whisper_version(void);
 const char * sotto_system_info(void);
 
+// From now on a signal of a crash that another process sends ends this one as SIGKILL does, so that whoever watches it
+// can tell the two apart. Real crashes end it as before.
+void sotto_end_on_signals_from_outside(void);
+
 // A device that a loaded backend found. The strings live as long as the process.
 typedef struct {
     const char * name;        // "CPU", "Vulkan0" …
@@ -128,11 +134,30 @@ sotto_status sotto_session_detect(sotto_session * session, float * no_speech, fl
 // Decodes after `prompt`, which ends in the task (and <|notimestamps|>).
 sotto_status sotto_session_decode(sotto_session * session, const int32_t * prompt, size_t prompt_count,
                                   const sotto_decode_options * options, sotto_tokens * out, const int32_t * cancel);
+// Where the decoder looks while it says `tokens`: start of transcript, task, text, end of text. `out` gets a row of
+// `positions` values (20 ms each, from the encoded offset on) for each token from `first` on: the attention of the heads
+// that follow the audio, standardised and smoothed, larger is likelier. Row i belongs to what token i predicts: token i + 1.
+sotto_status sotto_session_align(sotto_session * session, const int32_t * tokens, size_t token_count, size_t first, size_t positions,
+                                 float * out, const int32_t * cancel);
 // Samples what the decoder would attend to: `count` values spread over the cross-attention's cache.
 sotto_status sotto_session_sample_encoding(sotto_session * session, float * out, size_t count);
 sotto_status sotto_session_timings(const sotto_session * session, sotto_timings * out);
 // Forgets the audio and all that came of it, so that nothing of one request can reach the next.
 void         sotto_session_clear(sotto_session * session);
+
+// Loads Silero VAD. The caller has walked the file before, and a backend for the CPU is loaded.
+sotto_status sotto_speech_open(const char * path, sotto_speech ** out);
+void         sotto_speech_close(sotto_speech * speech);
+
+enum {
+    SOTTO_SPEECH_FRAME = 512, // samples that are judged at once
+    SOTTO_SPEECH_STATE = 256, // floats that the network carries from frame to frame
+};
+
+// Judges consecutive frames of 16 kHz mono audio, 1 to 960,000 samples, of which the last may be cut short: how likely
+// somebody speaks in each. `state` is what the frames before left, zeros for the first, and becomes what these leave: a
+// recording may be judged piece by piece. `probabilities` has room for all frames.
+sotto_status sotto_speech_judge(sotto_speech * speech, const int16_t * pcm, size_t count, float * state, float * probabilities);
 
 #ifdef __cplusplus
 }

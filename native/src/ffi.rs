@@ -13,6 +13,11 @@ pub struct Session {
 }
 
 #[repr(C)]
+pub struct Speech {
+    _opaque: [u8; 0],
+}
+
+#[repr(C)]
 #[derive(Default)]
 pub struct ModelFacts {
     pub vocab_size: i32,
@@ -82,6 +87,7 @@ pub struct Product {
 }
 
 extern "C" {
+    pub fn sotto_end_on_signals_from_outside();
     pub fn sotto_backend_load(path: *const c_char, name: *mut *const c_char) -> i32;
     pub fn sotto_backend_score(path: *const c_char, score: *mut i32) -> i32;
     pub fn sotto_device_count() -> usize;
@@ -120,7 +126,26 @@ extern "C" {
         out: *mut Tokens,
         cancel: *const i32,
     ) -> i32;
+    pub fn sotto_session_align(
+        session: *mut Session,
+        tokens: *const i32,
+        token_count: usize,
+        first: usize,
+        positions: usize,
+        out: *mut f32,
+        cancel: *const i32,
+    ) -> i32;
     pub fn sotto_session_sample_encoding(session: *mut Session, out: *mut f32, count: usize) -> i32;
     pub fn sotto_session_timings(session: *const Session, out: *mut Timings) -> i32;
     pub fn sotto_session_clear(session: *mut Session);
+
+    pub fn sotto_speech_open(path: *const c_char, out: *mut *mut Speech) -> i32;
+    pub fn sotto_speech_close(speech: *mut Speech);
+    pub fn sotto_speech_judge(
+        speech: *mut Speech,
+        pcm: *const i16,
+        count: usize,
+        state: *mut f32,
+        probabilities: *mut f32,
+    ) -> i32;
 }

@@ -5,6 +5,7 @@ mod backends;
 mod ffi;
 mod model;
 mod session;
+mod speech;
 mod status;
 
 use std::ffi::CStr;
@@ -12,11 +13,13 @@ use std::ffi::CStr;
 use napi::bindgen_prelude::{Buffer, Uint32Array};
 use napi_derive::napi;
 use session::Session;
+use speech::SpeechJudge;
 use status::Result;
 
 #[napi(object)]
 pub struct ModelFacts {
     pub vocab_size: i32,
+    pub audio_context: i32,
     pub audio_layers: i32,
     pub text_layers: i32,
     pub text_context: i32,
@@ -51,6 +54,13 @@ pub fn system_info() -> String {
     unsafe { CStr::from_ptr(ffi::sotto_system_info()) }.to_string_lossy().into_owned()
 }
 
+/// A crash's signal that another process sends then ends this one as SIGKILL does: whoever watches it can tell the two.
+#[napi]
+pub fn end_on_signals_from_outside() {
+    // SAFETY: sets signal handlers that call only what such handlers may.
+    unsafe { ffi::sotto_end_on_signals_from_outside() }
+}
+
 #[napi(catch_unwind)]
 pub fn open_model(path: String, device: String) -> Result<u32> {
     model::open(&path, &device)
@@ -66,6 +76,7 @@ pub fn model_facts(model_id: u32) -> Result<ModelFacts> {
     let facts = model::find(model_id)?.facts()?;
     Ok(ModelFacts {
         vocab_size: facts.vocab_size,
+        audio_context: facts.audio_context,
         audio_layers: facts.audio_layers,
         text_layers: facts.text_layers,
         text_context: facts.text_context,
@@ -98,4 +109,10 @@ pub fn vocabulary(model_id: u32) -> Result<Vocabulary> {
 #[napi(catch_unwind)]
 pub fn open_session(model_id: u32, threads: i32) -> Result<Session> {
     Session::open(model_id, threads)
+}
+
+/// Silero VAD out of a walked file.
+#[napi(catch_unwind)]
+pub fn open_speech_judge(path: String) -> Result<SpeechJudge> {
+    SpeechJudge::open(&path)
 }

@@ -2,6 +2,7 @@
 //! JavaScript objects but can pass a number.
 
 use std::collections::HashMap;
+use std::ffi::CString;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
@@ -55,12 +56,17 @@ fn models() -> MutexGuard<'static, HashMap<u32, Arc<Model>>> {
 /// (`whisper_log_internal`).
 const MAX_PATH_BYTES: usize = 900;
 
-/// `device`: name of a GPU, or empty for the CPU alone.
-pub fn open(path: &str, device: &str) -> Result<u32> {
+/// A path that whisper.cpp may be given.
+pub fn demand_path(path: &str) -> Result<CString> {
     if path.len() > MAX_PATH_BYTES {
         return Err(error(Failure::InvalidArgument, format!("the path is longer than {MAX_PATH_BYTES} bytes")));
     }
-    let (path, device) = (c_string(path)?, c_string(device)?);
+    c_string(path)
+}
+
+/// `device`: name of a GPU, or empty for the CPU alone.
+pub fn open(path: &str, device: &str) -> Result<u32> {
+    let (path, device) = (demand_path(path)?, c_string(device)?);
     let mut model = std::ptr::null_mut();
     // SAFETY: the strings and `model` outlive the call.
     check(unsafe { ffi::sotto_model_open(path.as_ptr(), device.as_ptr(), &mut model) })?;

@@ -9,6 +9,10 @@ use crate::ffi;
 use crate::model::{self, Model};
 use crate::status::{check, error, Failure, Result};
 
+/// No Whisper has more; the engine knows the model's own limits, but the rows are made before it is asked.
+const MAX_TOKENS: usize = 4096;
+const MAX_POSITIONS: usize = 4096;
+
 #[napi(object)]
 pub struct Detection {
     /// Probability of `<|nospeech|>` among all tokens.
@@ -129,6 +133,28 @@ impl Session {
             ended: out.ended != 0,
             end_logprob: out.end_logprob.into(),
         })
+    }
+
+    /// A row of `positions` values for each token from `first` on: where the decoder looks while it predicts the next one.
+    #[napi(catch_unwind)]
+    pub fn align(&mut self, tokens: &[i32], first: u32, positions: u32, cancel: &[i32]) -> Result<Float32Array> {
+        let (first, positions) = (first as usize, positions as usize);
+        if tokens.len() > MAX_TOKENS || first >= tokens.len() || positions > MAX_POSITIONS {
+            return Err(error(Failure::InvalidArgument, "tokens or positions are out of range"));
+        }
+        let mut rows = vec![0.0; (tokens.len() - first) * positions];
+        check(unsafe {
+            ffi::sotto_session_align(
+                self.inner()?,
+                tokens.as_ptr(),
+                tokens.len(),
+                first,
+                positions,
+                rows.as_mut_ptr(),
+                word(cancel),
+            )
+        })?;
+        Ok(rows.into())
     }
 
     /// `count` values spread over what the decoder would attend to.

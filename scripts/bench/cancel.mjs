@@ -39,7 +39,7 @@ const job = {
   prompt: undefined,
   temperature: 0,
   spoolPath,
-  window: { firstSample: 0, sampleCount: WINDOW_SAMPLES },
+  window: { stretches: [{ firstSample: 0, sampleCount: WINDOW_SAMPLES }], speech: [] },
 };
 const backend = await chooseBackend({ device: "cpu", cpuVariant: "auto", home: folder }, console.warn);
 const others = values.busy

@@ -21,7 +21,10 @@ import { LoadedModel } from "../../dist/engine/loaded-model.js";
 import { divideCores } from "../../dist/engine/parallelism.js";
 import { decodeWindow } from "../../dist/engine/window-decoder.js";
 import { decodeToSpool } from "../../dist/media/decode.js";
-import { planWindows } from "../../dist/plan/windows.js";
+import { DecodingSpool } from "../../dist/media/growing-spool.js";
+import { EnergyDetector } from "../../dist/plan/energy-detector.js";
+import { speechParams } from "../../dist/plan/speech-params.js";
+import { speechWindows } from "../../dist/plan/windows.js";
 
 const { values } = parseArgs({
   options: { model: { type: "string" }, audio: { type: "string" }, rounds: { type: "string", default: "5" } },
@@ -45,7 +48,12 @@ const spool = await decodeToSpool({
   ffmpegPath: "ffmpeg",
   maximumMs: 12 * 3_600_000,
 });
-const windows = await planWindows(spool);
+const search = { detector: new EnergyDetector(), params: speechParams(undefined) };
+const growing = new DecodingSpool(spool.path, Promise.resolve(spool));
+const windows = [];
+for await (const window of speechWindows(growing, search, new AbortController().signal, { speechMs: 0 })) {
+  windows.push(window);
+}
 
 const { workers, threadsPerWorker } = divideCores({ workers: 1, threads: undefined });
 const addon = loadAddon();
@@ -59,9 +67,12 @@ function engineAloneMs() {
   const startedMs = performance.now();
   const params = { task: "transcribe", language: "en", prompt: undefined, temperature: 0 };
   const file = openSync(spool.path, "r");
-  for (const { firstSample, sampleCount } of windows) {
-    const pcm = new Int16Array(sampleCount);
-    readSync(file, pcm, 0, pcm.byteLength, firstSample * 2);
+  for (const { stretches } of windows) {
+    const pcm = new Int16Array(stretches.reduce((sum, { sampleCount }) => sum + sampleCount, 0));
+    let at = 0;
+    for (const { firstSample, sampleCount } of stretches) {
+      at += readSync(file, pcm.subarray(at, at + sampleCount), 0, sampleCount * 2, firstSample * 2) / 2;
+    }
     decodeWindow(session, model, pcm, params, go);
   }
   closeSync(file);

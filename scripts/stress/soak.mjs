@@ -39,7 +39,7 @@ async function request() {
     return (await transcribe(server.url, { ...clip, body })).status;
   }
   if (chance < 0.25) {
-    const signal = AbortSignal.timeout(Math.random() * 1500);
+    const signal = AbortSignal.timeout(Math.floor(Math.random() * 1500));
     return transcribe(server.url, clip, { signal }).then(
       ({ status }) => status,
       () => "left",
@@ -75,6 +75,8 @@ async function watch() {
 const [firstEngine] = server.enginePids();
 await Promise.all([watch(), ...Array.from({ length: Number(values.clients) }, client)]);
 const [lastEngine] = server.enginePids();
+// What the last ones to leave have begun ends within a moment.
+for (let tries = 0; server.spooled().length > 0 && tries < 50; tries++) await sleep(100);
 const spooled = server.spooled().length;
 const exitCode = await server.stop();
 

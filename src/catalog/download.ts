@@ -2,6 +2,7 @@ import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { writeAll } from "../core/disk.js";
+import { LinkedAbort } from "../core/linked-abort.js";
 import { httpFailure, transportFailure } from "./download-failure.js";
 import { ModelError } from "./model-error.js";
 import type { PartFile } from "./part-file.js";
@@ -156,19 +157,24 @@ function strongEtag(response: Response): string | undefined {
   return etag && !etag.startsWith("W/") ? etag : undefined;
 }
 
+const IDLE = new Error("nothing moved");
+
 /** Ends a transfer on which nothing moves, or that is no longer wanted. */
 class IdleWatch {
-  readonly signal: AbortSignal;
-  readonly #idle = new AbortController();
+  readonly #stop: LinkedAbort;
   readonly #timer: NodeJS.Timeout;
 
   constructor(idleTimeoutMs: number, outer: AbortSignal | undefined) {
-    this.signal = outer ? AbortSignal.any([outer, this.#idle.signal]) : this.#idle.signal;
-    this.#timer = setTimeout(() => this.#idle.abort(), idleTimeoutMs);
+    this.#stop = outer ? new LinkedAbort(outer) : new LinkedAbort();
+    this.#timer = setTimeout(() => this.#stop.abort(IDLE), idleTimeoutMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.#stop.signal;
   }
 
   get expired(): boolean {
-    return this.#idle.signal.aborted;
+    return this.signal.reason === IDLE;
   }
 
   feed(): void {
@@ -177,5 +183,6 @@ class IdleWatch {
 
   stop(): void {
     clearTimeout(this.#timer);
+    this.#stop[Symbol.dispose]();
   }
 }

@@ -1,5 +1,5 @@
 import { constants, copyFile, mkdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { isStorageFull } from "../core/disk.js";
 import { catalogEntry } from "./catalog.js";
 import { fileChecksum, publishedChecksum } from "./checksum.js";
@@ -11,6 +11,8 @@ import { isModelId, modelFileName, modelIdOf } from "./model-id.js";
 import { lockModel } from "./model-lock.js";
 import type { ModelStore } from "./model-store.js";
 import { PartFile } from "./part-file.js";
+import { looksLikeSpeechFile, readSpeechFile } from "./speech-file.js";
+import { speechEntry, speechModelPath } from "./speech-model.js";
 import { modelStorageFull } from "./storage-full.js";
 
 export interface ImportResult {
@@ -26,6 +28,7 @@ export interface ImportResult {
  * @throws ModelError when the file is no usable model, or another one has its id; SottoError `storage_full`
  */
 export async function importModel(store: ModelStore, file: string): Promise<ImportResult> {
+  if (await looksLikeSpeechFile(file)) return importSpeechModel(store.folder, file);
   const id = modelIdOf(basename(file));
   if (!isModelId(id)) {
     throw new ModelError(
@@ -43,20 +46,39 @@ export async function importModel(store: ModelStore, file: string): Promise<Impo
       `Another model with the id ${id} is installed. Rename the file, or remove that one: npx sotto models rm ${id}`,
     );
   }
-  await copyIn(store.folder, id, file, digest);
+  await copyIn(join(store.folder, modelFileName(id)), file, { digest, walk: readModelFile });
   return { ...result, alreadyInstalled: false };
 }
 
-async function copyIn(folder: string, id: string, file: string, digest: string): Promise<void> {
-  const path = join(folder, modelFileName(id));
+/** Whatever its name: there is one. */
+async function importSpeechModel(modelsFolder: string, file: string): Promise<ImportResult> {
+  const { id, sha256 } = speechEntry();
+  await readSpeechFile(file).catch(refuse);
+  const path = speechModelPath(modelsFolder);
+  const digest = await fileChecksum(file, "sha256");
+  const published = digest === sha256 ? "same" : "different";
+  const present = await fileChecksum(path, "sha256").catch(() => undefined);
+  if (present !== undefined && present !== digest) {
+    throw new ModelError(`Another file of ${id} is installed. Remove it first: npx sotto models rm ${id}`);
+  }
+  if (present === undefined) await copyIn(path, file, { digest, walk: readSpeechFile });
+  return { id, published, alreadyInstalled: present !== undefined };
+}
+
+async function copyIn(
+  path: string,
+  file: string,
+  { digest, walk }: { digest: string; walk: (path: string) => Promise<unknown> },
+): Promise<void> {
   const part = new PartFile(path);
   try {
-    await mkdir(folder, { recursive: true });
+    await mkdir(dirname(path), { recursive: true });
     const unlock = await lockModel(path);
     try {
       await part.remove();
       await copyFile(file, part.path, constants.COPYFILE_FICLONE);
-      await installPart({ partPath: part.path, path, checksum: { algorithm: "sha256", hex: digest } });
+      const checksum = { algorithm: "sha256", hex: digest } as const;
+      await installPart({ partPath: part.path, path, checksum, walk });
     } finally {
       await unlock();
     }

@@ -3,16 +3,17 @@ import { dirname } from "node:path";
 import { type Checksum, checksumMismatch, fileChecksum } from "./checksum.js";
 import { removeInstallNote, writeInstallNote } from "./install-note.js";
 import { ModelError } from "./model-error.js";
-import { type ModelFacts, readModelFile } from "./model-file.js";
 import { ModelFileError } from "./model-file-error.js";
 
-export interface InstallOptions {
+export interface InstallOptions<Facts> {
   partPath: string;
   path: string;
   /** The published checksum, where there is one, or that of the file it was copied from. */
   checksum: Checksum | undefined;
   onHashed?: (byteCount: number) => void;
   signal?: AbortSignal | undefined;
+  /** Walks a file of its kind, from the first byte to the last. */
+  walk: (path: string) => Promise<Facts>;
 }
 
 /**
@@ -20,9 +21,9 @@ export interface InstallOptions {
  * model under its name. A file found wrong is deleted.
  * @throws ModelError saying what was expected and what came
  */
-export async function installPart(options: InstallOptions): Promise<ModelFacts> {
+export async function installPart<Facts>(options: InstallOptions<Facts>): Promise<Facts> {
   const { partPath, path } = options;
-  let facts: ModelFacts;
+  let facts: Facts;
   try {
     facts = await prove(options);
   } catch (error) {
@@ -40,12 +41,12 @@ export async function installPart(options: InstallOptions): Promise<ModelFacts> 
   return facts;
 }
 
-async function prove({ partPath, checksum, onHashed, signal }: InstallOptions): Promise<ModelFacts> {
+async function prove<Facts>({ partPath, checksum, onHashed, signal, walk }: InstallOptions<Facts>): Promise<Facts> {
   if (checksum) {
     const received = await fileChecksum(partPath, checksum.algorithm, onHashed, signal);
     if (received !== checksum.hex) throw new ModelError(checksumMismatch(checksum, received));
   }
-  return readModelFile(partPath);
+  return walk(partPath);
 }
 
 async function flush(path: string): Promise<void> {

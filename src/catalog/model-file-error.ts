@@ -6,7 +6,7 @@ export class ModelFileError extends Error {
   readonly received: string;
 
   constructor(field: string, expected: string, received: string) {
-    super(`Not a usable Whisper model file (${field}: expected ${expected}, but found ${received}).`);
+    super(`Not a usable model file (${field}: expected ${expected}, but found ${received}).`);
     this.field = field;
     this.expected = expected;
     this.received = received;

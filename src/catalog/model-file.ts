@@ -4,6 +4,7 @@ import { byteLength } from "./ggml-types.js";
 import { ModelFileError } from "./model-file-error.js";
 import { type ModelHeader, readModelHeader } from "./model-header.js";
 import { type ExpectedTensor, expectedTensors } from "./model-tensors.js";
+import { readTensorHeader, unreadable } from "./model-walk.js";
 
 /** What a model file says of itself. */
 export interface ModelFacts {
@@ -43,7 +44,6 @@ const SPACE = 0x20;
 /** whisper.cpp logs the path, and its logger crashes on a line of more than 1,023 bytes (`whisper_log_internal`). */
 const MAX_PATH_BYTES = 900;
 const MAX_DIMS = 4;
-const MAX_NAME_BYTES = 128;
 const SMALLEST_MULTILINGUAL_VOCAB = 51_865;
 const MAX_LANGUAGES = 100;
 
@@ -72,13 +72,6 @@ export async function readModelFile(path: string): Promise<ModelFacts> {
   } finally {
     await handle.close();
   }
-}
-
-/** The operating system's words for it, without the path they come with. */
-function unreadable(error: unknown): never {
-  if (error instanceof ModelFileError) throw error;
-  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-  throw new ModelFileError("file", "one that can be read", code === "ENOENT" ? "none" : `the error ${code}`);
 }
 
 async function walkFilters(reader: FileReader, { melBins }: ModelHeader): Promise<void> {
@@ -142,22 +135,6 @@ async function walkTensors(reader: FileReader, header: ModelHeader): Promise<num
     throw new ModelFileError("tensors", `${tensorCount}`, received);
   }
   return parameterCount;
-}
-
-async function readTensorHeader(reader: FileReader, field: string) {
-  const dimCount = await reader.int32(`n_dims of ${field}`);
-  if (dimCount < 1 || dimCount > MAX_DIMS) {
-    throw new ModelFileError(`n_dims of ${field}`, `1 to ${MAX_DIMS}`, `${dimCount}`);
-  }
-  const nameBytes = await reader.int32(`name length of ${field}`);
-  if (nameBytes < 1 || nameBytes > MAX_NAME_BYTES) {
-    throw new ModelFileError(`name length of ${field}`, `1 to ${MAX_NAME_BYTES}`, `${nameBytes}`);
-  }
-  const type = await reader.int32(`type of ${field}`);
-  const dims: number[] = [];
-  for (let dim = 0; dim < dimCount; dim++) dims.push(await reader.int32(`dimension ${dim} of ${field}`));
-  const name = (await reader.bytes(nameBytes, `name of ${field}`)).toString("latin1");
-  return { name, type, dims };
 }
 
 function checkTensor(name: string, expected: ExpectedTensor, type: number, dims: number[]): void {

@@ -18,7 +18,8 @@ export interface ModelHeader {
   weightType: GgmlType;
 }
 
-const MAGIC = 0x67676d6c;
+/** `ggml`, read as a number. */
+export const GGML_MAGIC = 0x67676d6c;
 /** 51,864 tokens: English only; 51,865: 99 languages; 51,866: large-v3's hundred. */
 const VOCAB_SIZES = { min: 51_864, max: 51_866 };
 const AUDIO_CONTEXT = { min: 1, max: 1500 };
@@ -39,7 +40,7 @@ const MEL_BINS = [80, 128];
  */
 export async function readModelHeader(reader: FileReader): Promise<ModelHeader> {
   const magic = (await reader.int32("magic")) >>> 0;
-  if (magic !== MAGIC) {
+  if (magic !== GGML_MAGIC) {
     throw new ModelFileError("magic", "0x67676d6c (ggml)", `0x${magic.toString(16).padStart(8, "0")}`);
   }
   const int = async (field: string, { min, max }: { min: number; max: number }) => {

@@ -1,110 +1,17 @@
-import { randomUUID } from "node:crypto";
-import { constants, copyFile, readFile, rename, stat, unlink, utimes, writeFile } from "node:fs/promises";
-import { hostname, uptime } from "node:os";
+import { FileLockedError, lockFile } from "../core/file-lock.js";
 import { ModelError } from "./model-error.js";
 
-interface Holder {
-  pid: number;
-  host: string;
-  /** Tells two locks of the same process apart. */
-  nonce: string;
-}
-
-const HEARTBEAT_MS = 30_000;
-/** Silence after which a holder on another machine (or in another container) counts as gone. */
-const STALE_AFTER_MS = 10 * 60_000;
-/** A lock that cannot be read may be one that is being written. */
-const WRITING_MS = 5000;
-
 /**
- * Takes the lock on a model's file, so that two pulls never write one `.part`. A lock whose holder died is taken over.
+ * Takes the lock on a model's file, so that two pulls never write one `.part`.
  * @returns the function that gives it back
  * @throws ModelError when a living process holds it
  */
 export async function lockModel(modelPath: string): Promise<() => Promise<void>> {
-  const lockPath = `${modelPath}.lock`;
-  const own: Holder = { pid: process.pid, host: hostname(), nonce: randomUUID() };
-  while (!(await tryCreate(lockPath, own))) {
-    const text = await readLock(lockPath);
-    if (text === undefined) continue;
-    const holder = parseHolder(text);
-    if (await isAlive(holder, lockPath)) {
-      const who = holder
-        ? `Process ${holder.pid}${holder.host === own.host ? "" : ` on ${holder.host}`}`
-        : "Another process";
-      throw new ModelError(`${who} is writing this model at the moment. Wait until it is done.`, { retryable: true });
-    }
-    await takeAway(lockPath, text);
-  }
-  const heartbeat = setInterval(() => {
-    const now = new Date();
-    utimes(lockPath, now, now).catch(() => {});
-  }, HEARTBEAT_MS);
-  heartbeat.unref();
-  return async () => {
-    clearInterval(heartbeat);
-    if ((await readLock(lockPath)) === JSON.stringify(own)) await unlink(lockPath).catch(() => {});
-  };
-}
-
-async function tryCreate(lockPath: string, own: Holder): Promise<boolean> {
   try {
-    await writeFile(lockPath, JSON.stringify(own), { flag: "wx" });
-    return true;
+    return await lockFile(modelPath);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+    if (!(error instanceof FileLockedError)) throw error;
+    const message = `${error.holder} is writing this model at the moment. Wait until it is done.`;
+    throw new ModelError(message, { retryable: true });
   }
-}
-
-/** @returns undefined when the lock has just gone */
-async function readLock(lockPath: string): Promise<string | undefined> {
-  try {
-    return await readFile(lockPath, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
-function parseHolder(text: string): Holder | undefined {
-  try {
-    return JSON.parse(text) as Holder;
-  } catch {
-    return undefined;
-  }
-}
-
-async function isAlive(holder: Holder | undefined, lockPath: string): Promise<boolean> {
-  const status = await stat(lockPath).catch(() => undefined);
-  if (!status) return false;
-  const silentMs = Date.now() - status.mtimeMs;
-  if (!holder) return silentMs < WRITING_MS;
-  if (silentMs > STALE_AFTER_MS) return false;
-  if (holder.host !== hostname()) return true;
-  // After a restart of the machine the number may be another program's.
-  return silentMs < uptime() * 1000 && isRunning(holder.pid);
-}
-
-function isRunning(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid < 1) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-/** Removes a dead holder's lock; one that somebody has just put in its place is put back. */
-async function takeAway(lockPath: string, deadText: string): Promise<void> {
-  const aside = `${lockPath}.${randomUUID()}`;
-  try {
-    await rename(lockPath, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw error;
-  }
-  if ((await readLock(aside)) !== deadText) await copyFile(aside, lockPath, constants.COPYFILE_EXCL).catch(() => {});
-  await unlink(aside).catch(() => {});
 }

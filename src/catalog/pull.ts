@@ -1,10 +1,11 @@
-import { constants, copyFile, mkdir, stat } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { closestMatch } from "leven";
 import { isStorageFull } from "../core/disk.js";
 import { type CatalogEntry, catalog, catalogEntry, DEFAULT_SOURCE } from "./catalog.js";
 import { type Checksum, publishedChecksum } from "./checksum.js";
-import { download, INTERRUPTED } from "./download.js";
+import { INTERRUPTED } from "./download.js";
+import { fetchPart } from "./fetch-part.js";
 import { checkInstallNote } from "./install-note.js";
 import { installPart } from "./install-part.js";
 import { ModelError } from "./model-error.js";
@@ -12,7 +13,6 @@ import { type ModelFacts, readModelFile } from "./model-file.js";
 import { isModelId, modelFileName } from "./model-id.js";
 import { lockModel } from "./model-lock.js";
 import { PartFile } from "./part-file.js";
-import { parseSource, type Source } from "./source.js";
 import { modelStorageFull } from "./storage-full.js";
 
 export interface PullProgress {
@@ -44,9 +44,6 @@ export interface PullResult {
   /** What the file was compared with; `structure`: nobody published a checksum. */
   verification: Checksum["algorithm"] | "structure";
 }
-
-const IDLE_TIMEOUT_MS = 60_000;
-const RETRY_DELAY_MS = 1000;
 
 /**
  * Fetches a model, proves it and puts it in its place. What an interrupted pull left behind is used.
@@ -110,24 +107,17 @@ async function pullLocked(
     () => false,
   );
   if (present && isAsInstalled) return { path, facts: present, alreadyInstalled: true, verification: "structure" };
-  const source = parseSource(named ?? entry?.source ?? DEFAULT_SOURCE);
-  const fileName = basename(path);
-  const report = (bytes: number, totalBytes: number | undefined) =>
-    onProgress({ phase: "transfer", bytes, totalBytes });
-  if (source.kind === "folder") {
-    await copyFrom(source, fileName, part, report);
-  } else {
-    await download({
-      url: `${source.prefix}/${fileName}`,
-      part,
-      expectedBytes: entry?.bytes,
-      hasChecksum: checksum !== undefined,
-      onProgress: report,
-      signal,
-      idleTimeoutMs: idleTimeoutMs ?? IDLE_TIMEOUT_MS,
-      retryDelayMs: retryDelayMs ?? RETRY_DELAY_MS,
-    });
-  }
+  await fetchPart({
+    source: named ?? entry?.source ?? DEFAULT_SOURCE,
+    fileName: basename(path),
+    part,
+    expectedBytes: entry?.bytes,
+    hasChecksum: checksum !== undefined,
+    onProgress: (bytes, totalBytes) => onProgress({ phase: "transfer", bytes, totalBytes }),
+    signal,
+    idleTimeoutMs,
+    retryDelayMs,
+  });
   const totalBytes = await part.bytes();
   let bytes = 0;
   const onHashed = (byteCount: number) => {
@@ -135,25 +125,9 @@ async function pullLocked(
     onProgress({ phase: "verify", bytes, totalBytes });
   };
   try {
-    const facts = await installPart({ partPath: part.path, path, checksum, onHashed, signal });
+    const facts = await installPart({ partPath: part.path, path, checksum, onHashed, signal, walk: readModelFile });
     return { path, facts, alreadyInstalled: false, verification: checksum?.algorithm ?? "structure" };
   } finally {
     if (!signal?.aborted) await part.forgetOrigin();
   }
-}
-
-async function copyFrom(
-  { path: folder }: Source & { kind: "folder" },
-  fileName: string,
-  part: PartFile,
-  onProgress: (bytes: number, totalBytes: number) => void,
-): Promise<void> {
-  const origin = join(folder, fileName);
-  const status = await stat(origin).catch(() => undefined);
-  if (!status?.isFile()) throw new ModelError(`The source has no such file: ${origin}`);
-  await part.remove();
-  onProgress(0, status.size);
-  // A clone takes no space and no time where the file system can; elsewhere this is a copy.
-  await copyFile(origin, part.path, constants.COPYFILE_FICLONE);
-  onProgress(status.size, status.size);
 }

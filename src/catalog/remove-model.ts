@@ -1,4 +1,4 @@
-import { access, unlink } from "node:fs/promises";
+import { access, rm, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { removeInstallNote } from "./install-note.js";
 import { ModelError } from "./model-error.js";
@@ -6,12 +6,14 @@ import { isModelId, modelFileName } from "./model-id.js";
 import { lockModel } from "./model-lock.js";
 import type { ModelStore } from "./model-store.js";
 import { PartFile } from "./part-file.js";
+import { speechEntry, speechModelPath } from "./speech-model.js";
 
 /**
  * Removes a model that was pulled or imported, a damaged one too, and what an interrupted pull left of it.
  * @throws ModelError when there is none, or it came with Sotto
  */
 export async function removeModel(store: ModelStore, id: string): Promise<void> {
+  if (id === speechEntry().id) return removeSpeechModel(speechModelPath(store.folder));
   const { models, broken } = await store.scan();
   const present = [...models, ...broken].find((model) => model.id === id);
   const isBundled =
@@ -29,6 +31,22 @@ export async function removeModel(store: ModelStore, id: string): Promise<void> 
   const unlock = await lockModel(path);
   try {
     if (present) await unlink(path);
+    await removeInstallNote(path);
+    await part.remove();
+  } finally {
+    await unlock();
+  }
+}
+
+/** The weights that find speech; the detector that needs none then serves. */
+async function removeSpeechModel(path: string): Promise<void> {
+  const part = new PartFile(path);
+  if (!(await exists(path)) && !(await exists(part.path))) {
+    throw new ModelError(`${speechEntry().id} is not installed.`);
+  }
+  const unlock = await lockModel(path);
+  try {
+    await rm(path, { force: true });
     await removeInstallNote(path);
     await part.remove();
   } finally {

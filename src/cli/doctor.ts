@@ -1,11 +1,14 @@
 import { ModelStore } from "../catalog/model-store.js";
+import { SpeechModel } from "../catalog/speech-model.js";
 import { readCommandLine, UsageError } from "../core/config.js";
 import { defaultMemoryLimitBytes } from "../core/memory.js";
 import { divideCores } from "../engine/parallelism.js";
+import { SpeechDetection } from "../plan/speech-detection.js";
 import { Scheduler } from "../schedule/scheduler.js";
 import { checkComputing } from "./doctor/check-computing.js";
 import { checkMainJob } from "./doctor/check-main-job.js";
 import { checkModels } from "./doctor/check-models.js";
+import { checkSpeech } from "./doctor/check-speech.js";
 import { checkFfmpeg, checkHome, checkMemory, checkPort, checkThreads } from "./doctor/check-surroundings.js";
 import { type Finding, renderFinding } from "./doctor/finding.js";
 
@@ -31,12 +34,16 @@ export async function runDoctor(args: string[]): Promise<number> {
   const store = new ModelStore({ home: config.home, configuredModel: config.model });
   const models = await checkModels(store, cores.workers, memoryLimitBytes);
   tell(models.finding);
+  tell(await checkSpeech(new SpeechModel(store.folder)));
   const computing = await checkComputing(config);
   for (const finding of computing.findings) tell(finding);
   const backend = computing.report?.backend;
   if (!hasFailed && backend && models.model) {
+    const warn = (text: string) => tell({ state: "note", subject: "speech", text });
+    const speech = new SpeechDetection({ modelsFolder: store.folder, cpuModule: backend.cpuModule, warn });
     const scheduler = new Scheduler({ cores, backend, maxQueue: 1, memoryLimitBytes, keepAliveMs: 0 });
-    tell(await checkMainJob({ scheduler, ffmpegPath: config.ffmpeg, home: config.home, model: models.model }));
+    const parts = { scheduler, speech, ffmpegPath: config.ffmpeg, home: config.home, model: models.model };
+    tell(await checkMainJob(parts));
   }
   return hasFailed ? 1 : 0;
 }

@@ -1,10 +1,11 @@
-import { type Command, flagName, OPTION_NAMES, type OptionName, optionEntry } from "../core/options.js";
+import { type Command, flagName, isFileOnly, OPTION_NAMES, type OptionName, optionEntry } from "../core/options.js";
 
 const USAGE: Record<Command, string> = {
   serve: "sotto serve [options]              transcribe over HTTP",
   transcribe: "sotto transcribe FILE… [options]   transcribe recordings",
   doctor: "sotto doctor [options]             say what works here",
   models: "sotto models list | pull ID | import FILE | verify [ID] | rm ID",
+  keys: "sotto keys create NAME | list | revoke NAME",
 };
 
 /** Text of `sotto --help`, or of one command's. */
@@ -16,7 +17,8 @@ export function helpText(command?: Command): string {
       "",
       "sotto COMMAND --help lists its options.",
     ].join("\n");
-  const lines = OPTION_NAMES.filter((name) => optionEntry(name).commands.includes(command)).map(optionLine);
+  const ownNames = OPTION_NAMES.filter((name) => optionEntry(name).commands.includes(command));
+  const lines = ownNames.filter((name) => !isFileOnly(name)).map(optionLine);
   return [
     `Usage: ${USAGE[command]}`,
     "",
@@ -35,7 +37,8 @@ function optionLine(name: OptionName): string {
 
 function placeholder(name: OptionName): string {
   const entry = optionEntry(name);
-  if (entry.kind === "integer") return "N";
+  if (entry.kind === "integer" || entry.kind === "number") return "N";
   if (entry.kind === "bytes") return "SIZE";
+  if (entry.kind === "secret") return "@FILE";
   return entry.kind === "duration" ? "TIME" : "VALUE";
 }

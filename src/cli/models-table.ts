@@ -1,5 +1,7 @@
 import { catalog } from "../catalog/catalog.js";
 import type { BrokenModel, InstalledModel } from "../catalog/model-store.js";
+import { type SpeechModelState, speechEntry } from "../catalog/speech-model.js";
+import { alignColumns } from "./columns.js";
 
 const COLUMNS = ["", "ID", "STATE", "BYTES", "QUANTIZATION", "LANGUAGES", ""];
 const BYTES_COLUMN = 3;
@@ -9,10 +11,12 @@ export interface ModelsOnDisk {
   broken: readonly BrokenModel[];
   /** Id of the model that serves when nobody names one. */
   defaultId: string | undefined;
+  /** The weights that find speech. */
+  speech: SpeechModelState;
 }
 
 /** What is installed, what is damaged, and what the catalog has beyond that; one line each. */
-export function modelsTable({ models, broken, defaultId }: ModelsOnDisk): string {
+export function modelsTable({ models, broken, defaultId, speech }: ModelsOnDisk): string {
   const known = new Set([...models, ...broken].map(({ id }) => id));
   const rows = [
     COLUMNS,
@@ -29,9 +33,10 @@ export function modelsTable({ models, broken, defaultId }: ModelsOnDisk): string
         entry.languages === "en" ? "English" : "multilingual",
         "",
       ]),
+    speechRow(speech),
   ];
   const footer = defaultId === undefined ? "No model is installed." : "* is the default model.";
-  return `${align(rows)}\n\n${footer} To install another: npx sotto models pull ID\n`;
+  return `${alignColumns(rows, BYTES_COLUMN)}\n\n${footer} To install another: npx sotto models pull ID\n`;
 }
 
 function installedRow(model: InstalledModel, isDefault: boolean): string[] {
@@ -46,14 +51,15 @@ function installedRow(model: InstalledModel, isDefault: boolean): string[] {
   ];
 }
 
+const SPEECH_STATES = { installed: "installed", missing: "available", broken: "damaged" } as const;
+
+function speechRow(speech: SpeechModelState): string[] {
+  const { id, bytes } = speechEntry();
+  const note = speech.state === "broken" ? speech.reason : "finds speech in recordings";
+  return ["", id, SPEECH_STATES[speech.state], formatBytes(bytes), "", "", note];
+}
+
 /** 147951465 → `147,951,465`, as `ls` and download pages count. */
 function formatBytes(bytes: number | undefined): string {
   return bytes === undefined ? "" : bytes.toLocaleString("en-US");
-}
-
-function align(rows: string[][]): string {
-  const widths = COLUMNS.map((_, column) => Math.max(1, ...rows.map((row) => row[column]?.length ?? 0)));
-  const pad = (cell: string, column: number) =>
-    column === BYTES_COLUMN ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0);
-  return rows.map((row) => row.map(pad).join("  ").trimEnd()).join("\n");
 }

@@ -3,9 +3,11 @@ import { closestMatch } from "leven";
 import { importModel } from "../catalog/import-model.js";
 import { ModelError } from "../catalog/model-error.js";
 import { ModelStore } from "../catalog/model-store.js";
-import { pullModel } from "../catalog/pull.js";
+import { type PullOptions, pullModel } from "../catalog/pull.js";
+import { pullSpeechModel } from "../catalog/pull-speech.js";
 import { removeModel } from "../catalog/remove-model.js";
-import { verifyModel } from "../catalog/verify-model.js";
+import { SpeechModel, speechEntry } from "../catalog/speech-model.js";
+import { type Verdict, verifyModel, verifySpeechModel } from "../catalog/verify-model.js";
 import { readCommandLine, UsageError } from "../core/config.js";
 import { SottoError } from "../core/errors.js";
 import { modelsTable } from "./models-table.js";
@@ -87,7 +89,8 @@ function reasonOf(error: unknown): string {
 
 async function list({ store, output }: Call): Promise<number> {
   const defaultModel = await store.defaultModel().catch(() => undefined);
-  output.write(modelsTable({ ...(await store.scan()), defaultId: defaultModel?.id }));
+  const speech = await new SpeechModel(store.folder).find();
+  output.write(modelsTable({ ...(await store.scan()), defaultId: defaultModel?.id, speech }));
   return 0;
 }
 
@@ -97,8 +100,7 @@ async function pull({ store, source, output, notes }: Call, id: string): Promise
   const interrupt = () => interruption.abort();
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   try {
-    const { alreadyInstalled, verification, facts } = await pullModel({
-      id,
+    const { alreadyInstalled, verification, facts } = await pullAny(id, {
       folder: store.folder,
       source,
       onProgress: (progress) => display.update(progress),
@@ -118,6 +120,12 @@ async function pull({ store, source, output, notes }: Call, id: string): Promise
   }
 }
 
+/** A model of speech to text, or the one that finds speech. */
+async function pullAny(id: string, options: Omit<PullOptions, "id">) {
+  if (id !== speechEntry().id) return pullModel({ id, ...options });
+  return { ...(await pullSpeechModel(options)), verification: "sha256" } as const;
+}
+
 async function importFile({ store, output, notes }: Call, file: string): Promise<number> {
   const { id, alreadyInstalled, published } = await importModel(store, file);
   output.write(alreadyInstalled ? `${id} was installed already.\n` : `${id} installed.\n`);
@@ -128,14 +136,17 @@ async function importFile({ store, output, notes }: Call, file: string): Promise
 async function verify({ store, output, notes }: Call, id: string): Promise<number> {
   const { models, broken } = await store.scan();
   const chosen = [...models, ...broken].filter((model) => id === "" || model.id === id);
-  if (chosen.length === 0 && id !== "") chosen.push(await store.find(id));
+  const speech = new SpeechModel(store.folder);
+  const asksForSpeech = id === speechEntry().id || (id === "" && (await speech.find()).state !== "missing");
+  if (chosen.length === 0 && id !== "" && !asksForSpeech) chosen.push(await store.find(id));
   let failures = 0;
-  for (const model of chosen) {
-    const { right, finding } = await verifyModel(model.id, model.path);
-    (right ? output : notes).write(`${model.id}: ${finding}\n`);
+  const tell = (name: string, { right, finding }: Verdict) => {
+    (right ? output : notes).write(`${name}: ${finding}\n`);
     if (!right) failures++;
-  }
-  if (chosen.length === 0) output.write("No model is installed.\n");
+  };
+  for (const model of chosen) tell(model.id, await verifyModel(model.id, model.path));
+  if (asksForSpeech) tell(speechEntry().id, await verifySpeechModel(speech.path));
+  if (chosen.length === 0 && !asksForSpeech) output.write("No model is installed.\n");
   return failures > 0 ? 1 : 0;
 }
 

@@ -1,20 +1,31 @@
 import { join } from "node:path";
+import type { Server as TlsServer } from "node:tls";
 import { ModelStore } from "../catalog/model-store.js";
 import { CommandError, readCommandLine, UsageError } from "../core/config.js";
 import { defaultMemoryLimitBytes } from "../core/memory.js";
 import { packageRoot } from "../core/package-root.js";
+import { isSecretInSight } from "../core/secret.js";
 import { chooseBackend } from "../engine/backend.js";
 import { divideCores } from "../engine/parallelism.js";
 import { JoinedWork } from "../http/joined-work.js";
 import { KeptResults } from "../http/kept-results.js";
+import { RateLimits } from "../http/rate-limits.js";
 import { createServer } from "../http/server.js";
 import { findDecoder } from "../media/decoder-check.js";
 import { UrlFetcher } from "../media/fetch-url.js";
 import { SpoolFolder } from "../media/spool.js";
 import { URL_POLICIES } from "../media/url-policy.js";
+import { Metrics } from "../observe/metrics.js";
+import { SpeechDetection } from "../plan/speech-detection.js";
+import { Overflow } from "../remote/overflow.js";
+import { SpendLedger } from "../remote/spend-ledger.js";
 import { Scheduler } from "../schedule/scheduler.js";
 import { Transcriber } from "../transcriber.js";
+import { Callers } from "./callers.js";
+import { OptionsInForce } from "./options-in-force.js";
+import { overflowSettings } from "./overflow-settings.js";
 import { Shutdown } from "./shutdown.js";
+import { readTls } from "./tls.js";
 
 const BYTES_PER_MIB = 1024 * 1024;
 
@@ -23,6 +34,12 @@ export async function runServe(args: string[]): Promise<number> {
   const { config, positionals } = readCommandLine("serve", args, process.env);
   if (positionals.length > 0) throw new UsageError(`serve takes no argument, but received '${positionals[0]}'.`);
 
+  if (isSecretInSight(args, "jwt-secret")) {
+    note("--jwt-secret stands on the command line, where other users see it; better: --jwt-secret @FILE");
+  }
+  const overflow = new Overflow({ ledger: new SpendLedger(config.home), note });
+  overflow.use(overflowSettings(config, process.env, note));
+  const callers = await Callers.accept(config, note);
   const store = new ModelStore({ home: config.home, configuredModel: config.model });
   const model = await store.find(undefined);
   const cores = divideCores({ workers: config.workers, threads: config.threads });
@@ -31,31 +48,61 @@ export async function runServe(args: string[]): Promise<number> {
     cores,
     backend,
     warn: note,
+    onEngineEnd: ({ fromWithin }) => metrics.engineEnded(fromWithin ? "crash" : "kill"),
     maxQueue: config.maxQueue,
     memoryLimitBytes: config.memoryLimit ?? defaultMemoryLimitBytes(),
     keepAliveMs: config.keepAlive,
   });
   const spoolFolder = await SpoolFolder.create(config.home);
-  const transcriber = new Transcriber({ scheduler, ffmpegPath: config.ffmpeg, maximumMs: config.maxDuration });
+  const metrics = new Metrics(async () => ({ ...scheduler.moment, spoolBytes: await spoolFolder.usedBytes() }));
+  const speech = new SpeechDetection({ modelsFolder: store.folder, cpuModule: backend.cpuModule, warn: note });
+  const transcriber = new Transcriber({
+    scheduler,
+    ffmpegPath: config.ffmpeg,
+    maximumMs: config.maxDuration,
+    detector: () => speech.detector(),
+  });
   const shutdown = new Shutdown(config.drainMs);
+  const tls = readTls(config);
   const server = await createServer({
     store,
     scheduler,
     spoolFolder,
     transcriber,
     urlFetcher: new UrlFetcher({ policy: URL_POLICIES[config.allowUrl] }),
+    rateLimits: await RateLimits.create({
+      requests: config.rateLimitRequests,
+      audioSeconds: config.rateLimitAudioSeconds,
+    }),
     joinedWork: new JoinedWork(new KeptResults()),
+    overflow,
     ffmpegPath: config.ffmpeg,
     maxUploadBytes: config.maxUploadMb * BYTES_PER_MIB,
     shutdown: shutdown.signal,
     logLevel: config.logLevel,
+    tls,
+    metrics,
+    metricsAccess: config.metrics,
+    corsOrigin: config.corsOrigin,
+    authenticator: callers.authenticator,
     isDraining: () => shutdown.isDraining,
   });
-  const closeEngines = () => scheduler.close();
+  const closeEngines = async () => {
+    await Promise.all([scheduler.close(), speech.close()]);
+  };
   const closeSpool = () => spoolFolder.close();
   const ended = shutdown.afterSignal([() => server.close(), closeEngines, closeSpool]);
-  // A terminal that closes, or an operator who expects the options to be read again, must not end the server.
-  process.on("SIGHUP", () => note("options are read at the start only; to change them, start the server again"));
+  const inForce = new OptionsInForce(config, () => readCommandLine("serve", args, process.env).config, note);
+  // A terminal that closes must not end the server either.
+  process.on("SIGHUP", () =>
+    inForce.readAgain(async (changed) => {
+      const renewed = readTls(changed);
+      const settings = overflowSettings(changed, process.env, note);
+      await callers.change(changed);
+      overflow.use(settings);
+      if (renewed) (server.server as unknown as TlsServer).setSecureContext(renewed);
+    }),
+  );
 
   await scheduler.load(model);
   const decoder = await findDecoder(config.ffmpeg);
@@ -63,10 +110,13 @@ export async function runServe(args: string[]): Promise<number> {
   note(
     `model ${model.id} on ${backend.device ?? `the CPU (${backend.cpuVariant})`}; windows at once: ${cores.workers}, threads for each: ${cores.threadsPerWorker}`,
   );
+  note(await speech.describe());
   if (model.demonstration) {
     const remedy = "for a real one: npx sotto models pull base-q8_0";
     note(`${model.id} is the demonstration model: it knows ${model.demonstration}; ${remedy}`);
   }
+  const { line, curlArguments } = await callers.describe();
+  note(line);
   await server.listen({ host: config.host, port: config.port }).catch(async (error: NodeJS.ErrnoException) => {
     await closeEngines();
     await closeSpool();
@@ -74,9 +124,11 @@ export async function runServe(args: string[]): Promise<number> {
   });
   const address = server.server.address();
   const port = typeof address === "object" && address ? address.port : config.port;
-  const url = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
+  const url = `${tls ? "https" : "http"}://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   process.stdout.write(`listening on ${url}\n`);
-  note(`try: curl ${url}/v1/audio/transcriptions -F file=@${join(packageRoot(), "models", "demo.flac")}`);
+  note(
+    `try: curl ${tls ? "--cacert YOUR-CA.pem " : ""}${url}/v1/audio/transcriptions${curlArguments} -F file=@${join(packageRoot(), "models", "demo.flac")}`,
+  );
   await ended;
   return 0;
 }

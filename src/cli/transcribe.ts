@@ -5,10 +5,11 @@ import { CommandError, readCommandLine, UsageError } from "../core/config.js";
 import { SottoError } from "../core/errors.js";
 import { parseLanguage } from "../core/languages.js";
 import { defaultMemoryLimitBytes } from "../core/memory.js";
-import type { ResponseFormat, TranscribeRequest } from "../core/request.js";
+import { DEFAULT_REQUEST, type ResponseFormat, type TranscribeRequest } from "../core/request.js";
 import { chooseBackend } from "../engine/backend.js";
 import { divideCores } from "../engine/parallelism.js";
 import { SpoolFolder } from "../media/spool.js";
+import { SpeechDetection } from "../plan/speech-detection.js";
 import { RENDERERS } from "../render/renderers.js";
 import { Scheduler } from "../schedule/scheduler.js";
 import { Transcriber } from "../transcriber.js";
@@ -18,6 +19,7 @@ const EXTENSIONS: Record<ResponseFormat, string> = {
   text: "txt",
   json: "json",
   verbose_json: "json",
+  diarized_json: "json",
   srt: "srt",
   vtt: "vtt",
 };
@@ -33,13 +35,10 @@ export async function runTranscribe(args: string[]): Promise<number> {
     );
   }
   const request: TranscribeRequest = {
+    ...DEFAULT_REQUEST,
     task: config.translate ? "translate" : "transcribe",
-    model: undefined,
     language,
-    prompt: undefined,
-    temperature: 0,
     responseFormat: config.format === "txt" ? "text" : config.format,
-    timeoutMs: undefined,
   };
 
   const store = new ModelStore({ home: config.home, configuredModel: config.model });
@@ -52,7 +51,14 @@ export async function runTranscribe(args: string[]): Promise<number> {
     memoryLimitBytes: config.memoryLimit ?? defaultMemoryLimitBytes(),
     keepAliveMs: Number.POSITIVE_INFINITY,
   });
-  const transcriber = new Transcriber({ scheduler, ffmpegPath: config.ffmpeg, maximumMs: config.maxDuration });
+  const warn = (line: string) => process.stderr.write(`${line}\n`);
+  const speech = new SpeechDetection({ modelsFolder: store.folder, cpuModule: backend.cpuModule, warn });
+  const transcriber = new Transcriber({
+    scheduler,
+    ffmpegPath: config.ffmpeg,
+    maximumMs: config.maxDuration,
+    detector: () => speech.detector(),
+  });
   const spoolFolder = await SpoolFolder.create(config.home);
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort(new Error("interrupted")));
@@ -66,8 +72,8 @@ export async function runTranscribe(args: string[]): Promise<number> {
         await using work = await spoolFolder.open();
         const recording = { inputPath: file, folder: work.path };
         using progress = new TranscriptionProgress(basename(file), process.stderr);
-        const show = (doneCount: number, windowCount: number) => progress.update(doneCount, windowCount);
-        const transcript = await transcriber.transcribe(recording, request, model, interrupted.signal, show);
+        const onProgress = (doneMs: number, totalMs: number | undefined) => progress.update(doneMs, totalMs);
+        const transcript = await transcriber.transcribe(recording, request, model, interrupted.signal, { onProgress });
         progress.stop();
         const stamp = { id: `trn_${basename(file)}`, createdSec: Math.floor(Date.now() / 1000) };
         const { body } = RENDERERS[request.responseFormat](transcript, stamp);
@@ -80,7 +86,7 @@ export async function runTranscribe(args: string[]): Promise<number> {
       }
     }
   } finally {
-    await scheduler.close();
+    await Promise.all([scheduler.close(), speech.close()]);
     await spoolFolder.close();
   }
   return failures > 0 ? 1 : 0;

@@ -1,19 +1,23 @@
 import type { Writable } from "node:stream";
 import { SingleBar } from "cli-progress";
 
-/** A bar on a terminal that counts the windows of a recording; nothing in a pipe. */
+/** A bar on a terminal that says how far into a recording the work has come; nothing in a pipe. */
 export class TranscriptionProgress implements Disposable {
   readonly #name: string;
   readonly #stream: Writable & { isTTY?: boolean };
   #bar: SingleBar | undefined;
+  #doneMs = 0;
 
   constructor(name: string, stream: Writable & { isTTY?: boolean }) {
     this.#name = name;
     this.#stream = stream;
   }
 
-  update(doneCount: number, windowCount: number): void {
-    if (!this.#stream.isTTY) return;
+  /** @param totalMs undefined while nobody knows it */
+  update(doneMs: number, totalMs: number | undefined): void {
+    if (!this.#stream.isTTY || totalMs === undefined) return;
+    // Windows that are decoded side by side end in any order.
+    this.#doneMs = Math.max(this.#doneMs, doneMs);
     if (!this.#bar) {
       this.#bar = new SingleBar({
         format: `${this.#name} [{bar}] {percentage} %, {eta_formatted} to go`,
@@ -23,9 +27,9 @@ export class TranscriptionProgress implements Disposable {
         clearOnComplete: true,
         stream: this.#stream as NodeJS.WritableStream,
       });
-      this.#bar.start(windowCount, 0);
+      this.#bar.start(totalMs, 0);
     }
-    this.#bar.update(doneCount);
+    this.#bar.update(this.#doneMs);
   }
 
   /** Leaves the terminal as it was. */

@@ -7,10 +7,14 @@ import {
   type Config,
   environmentName,
   flagName,
+  isFileOnly,
   OPTION_NAMES,
   type OptionName,
   optionEntry,
 } from "./options.js";
+import { type ProviderSettings, ProviderSettingsError } from "./provider-settings.js";
+import { readProviders } from "./read-providers.js";
+import { readSecret, SecretError } from "./secret.js";
 
 /** A mistake in flags, environment or config file: one line for the operator, exit code 2. */
 export class UsageError extends Error {
@@ -34,8 +38,11 @@ export interface CommandLine {
  */
 export function readCommandLine(command: Command, args: string[], environment: NodeJS.ProcessEnv): CommandLine {
   const names = OPTION_NAMES.filter((name) => optionEntry(name).commands.includes(command));
-  const { flags, positionals } = readFlags(names, args);
-  const fromEnvironment = (name: OptionName) => environment[environmentName(name)] || undefined;
+  const { flags, positionals } = readFlags(
+    names.filter((name) => !isFileOnly(name)),
+    args,
+  );
+  const fromEnvironment = (name: OptionName) => (!isFileOnly(name) && environment[environmentName(name)]) || undefined;
   const file = readConfigFile(flags.get("config") ?? fromEnvironment("config"));
 
   const values: Record<string, unknown> = {};
@@ -115,7 +122,9 @@ function unknownName(given: string, known: readonly string[]): string {
 
 const DURATION_UNITS_MS = { s: 1000, m: 60_000, h: 3_600_000 } as const;
 
-function checkValue(name: OptionName, raw: unknown, origin: string): string | number | boolean {
+type OptionValue = string | number | boolean | readonly ProviderSettings[];
+
+function checkValue(name: OptionName, raw: unknown, origin: string): OptionValue {
   const entry = optionEntry(name);
   const wrong = (expected: string) =>
     new UsageError(`Expected ${expected} for ${origin}, but received '${String(raw)}'.`);
@@ -132,6 +141,20 @@ function checkValue(name: OptionName, raw: unknown, origin: string): string | nu
       }
       return value;
     }
+    case "number": {
+      const value = Number(raw);
+      if (raw === "" || typeof raw === "boolean" || !(value >= entry.min && value <= entry.max)) {
+        throw wrong(`a number from ${entry.min} to ${entry.max}`);
+      }
+      return value;
+    }
+    case "providers":
+      try {
+        return readProviders(raw);
+      } catch (error) {
+        if (!(error instanceof ProviderSettingsError)) throw error;
+        throw new UsageError(error.message);
+      }
     case "duration": {
       if (entry.hasNever && String(raw) === "-1") return Number.POSITIVE_INFINITY;
       const match = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(String(raw));
@@ -144,6 +167,13 @@ function checkValue(name: OptionName, raw: unknown, origin: string): string | nu
       if (!match || Number(match[1]) === 0) throw wrong("a size such as 6g, 512m or bare bytes");
       return Math.round(Number(match[1]) * 1024 ** " kmgt".indexOf(match[2]?.toLowerCase() ?? " "));
     }
+    case "secret":
+      try {
+        return readSecret(String(raw));
+      } catch (error) {
+        if (!(error instanceof SecretError)) throw error;
+        throw new UsageError(`Expected ${error.message} for ${origin}.`);
+      }
     case "string": {
       const text = String(raw);
       if (text === "") throw wrong("a value");

@@ -9,7 +9,7 @@ interface ErrorEntry {
   /** Whether the same request may succeed when it is sent again. */
   retryable: boolean;
   /** OpenAI's error class, sent as `error.type`. */
-  type: "invalid_request_error" | "authentication_error" | "rate_limit_error" | "server_error";
+  type: "invalid_request_error" | "rate_limit_error" | "server_error";
   /** When to try again unless the error itself knows better; sent as `Retry-After`. */
   retryAfterSec?: number;
   /** Text with `{name}` places, filled by {@link SottoError}'s details. */
@@ -49,6 +49,14 @@ export const ERRORS = {
     400,
     "The recording could not be fetched from its URL: {reason}. Check the URL, or upload the file itself.",
   ),
+  invalid_api_key: invalid(
+    401,
+    "Expected a valid API key in the header 'Authorization: Bearer KEY', but {received}. The operator of this server makes keys with: npx sotto keys create NAME",
+  ),
+  forbidden: invalid(
+    403,
+    "Expected a key with the right '{right}', but this one has: {rights}. The operator of this server makes keys with: npx sotto keys create NAME --rights {right}",
+  ),
   model_not_found: invalid(404, "The model '{model}' is not installed. Installed: {installed}. {remedy}"),
   unknown_route: invalid(404, "There is no route {method} {path}. POST /v1/audio/transcriptions transcribes."),
   method_not_allowed: invalid(405, "The route {path} takes {allowed}, but {method} came."),
@@ -69,6 +77,12 @@ export const ERRORS = {
     type: "rate_limit_error",
     template: "All {limit} waiting places are taken. Send the request again in {retryAfterSec} s.",
   },
+  rate_limited: {
+    status: 429,
+    retryable: true,
+    type: "rate_limit_error",
+    template: "The limit of {limit} {what} a minute is reached. Send the request again in {retryAfterSec} s.",
+  },
   internal_error: {
     status: 500,
     retryable: true,
@@ -87,9 +101,20 @@ export const ERRORS = {
     type: "invalid_request_error",
     template: "The client closed the connection before the answer was ready.",
   },
+  provider_failed: {
+    status: 502,
+    retryable: true,
+    type: "server_error",
+    retryAfterSec: 5,
+    template: "No remote provider could serve the request ({reason}). Send it again.",
+  },
   decoder_missing: unavailable(60, "ffmpeg was not found, so audio cannot be decoded. {remedy}"),
   model_loading: unavailable(2, "The model is being loaded. Requests are taken and wait for it."),
   shutting_down: unavailable(5, "The server is shutting down and takes no new requests."),
+  auth_unavailable: unavailable(
+    10,
+    "The keys of the identity provider cannot be read, so tokens cannot be checked now.",
+  ),
   engine_unavailable: unavailable(5, "The engine is not running: {reason}."),
   storage_full: {
     status: 507,
@@ -111,6 +136,7 @@ interface Extras {
   param?: string;
   /** Seconds after which a retry is worth its while; sent as `Retry-After`. */
   retryAfterSec?: number;
+  details?: Record<string, string | number>;
   /** What was underneath; goes to the log, never to the client. */
   cause?: unknown;
 }
@@ -121,12 +147,26 @@ export class SottoError extends Error {
   readonly code: ErrorCode;
   readonly param: string | null;
   readonly retryAfterSec: number | undefined;
+  /** What fills the places of the template, for a dialect with wording of its own. */
+  readonly details: Readonly<Record<string, string | number>>;
 
   constructor(code: ErrorCode, message: string, extras: Extras = {}) {
     super(message, "cause" in extras ? { cause: extras.cause } : undefined);
     this.code = code;
     this.param = extras.param ?? null;
+    this.details = extras.details ?? {};
     this.retryAfterSec = extras.retryAfterSec ?? (ERRORS[code] as ErrorEntry).retryAfterSec;
+  }
+
+  /** The same error, about the field `param`. */
+  about(param: string): SottoError {
+    const { retryAfterSec, details } = this;
+    const extras = { param, details, ...(retryAfterSec === undefined ? {} : { retryAfterSec }) };
+    return new SottoError(
+      this.code,
+      this.message,
+      this.cause === undefined ? extras : { ...extras, cause: this.cause },
+    );
   }
 
   get status(): number {
@@ -145,6 +185,10 @@ export class SottoError extends Error {
 /** Makes the error `code` with its template filled in; a missing detail is a type error. */
 export function sottoError<Code extends ErrorCode>(code: Code, details: Details<Code>, extras?: Extras): SottoError {
   const values = details as Record<string, string | number>;
-  const message = ERRORS[code].template.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name])).trim();
-  return new SottoError(code, message, extras);
+  return new SottoError(code, fillTemplate(ERRORS[code].template, values), { ...extras, details: values });
+}
+
+/** Puts details into the `{name}` places of a template. */
+export function fillTemplate(template: string, details: Readonly<Record<string, string | number>>): string {
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name])).trim();
 }

@@ -1,8 +1,10 @@
+import type { ProviderSettings } from "./provider-settings.js";
+
 /**
  * Every option of every command, declared once. The type of the configuration, the checks, the command line, the
  * environment names, the keys of the config file, `--help` and the table in `docs/options.md` all derive from it.
  */
-export type Command = "serve" | "transcribe" | "doctor" | "models";
+export type Command = "serve" | "transcribe" | "doctor" | "models" | "keys";
 
 type OptionKind =
   | { kind: "string"; choices?: readonly string[] }
@@ -11,7 +13,12 @@ type OptionKind =
   | { kind: "duration"; hasNever?: boolean }
   /** `4g`, `512m` or bare bytes; held in bytes. */
   | { kind: "bytes" }
-  | { kind: "boolean" };
+  /** The text itself, or `@FILE`. Shown nowhere. */
+  | { kind: "secret" }
+  | { kind: "boolean" }
+  | { kind: "number"; min: number; max: number }
+  /** The list of remote providers (`core/provider-settings`): in the config file only. */
+  | { kind: "providers" };
 
 type OptionEntry = OptionKind & {
   commands: readonly Command[];
@@ -20,7 +27,8 @@ type OptionEntry = OptionKind & {
   doc: string;
 };
 
-const everywhere = ["serve", "transcribe", "doctor", "models"] as const;
+const everywhere = ["serve", "transcribe", "doctor", "models", "keys"] as const;
+const withModels = ["serve", "transcribe", "doctor", "models"] as const;
 const decoding = ["serve", "transcribe", "doctor"] as const;
 const serving = ["serve", "doctor"] as const;
 
@@ -29,7 +37,7 @@ export const OPTIONS = {
   home: {
     kind: "string",
     commands: everywhere,
-    doc: "Folder for models and temporary audio; default: the platform's data folder",
+    doc: "Folder for models, keys and temporary audio; default: the platform's data folder",
   },
   logLevel: {
     kind: "string",
@@ -47,9 +55,41 @@ export const OPTIONS = {
     commands: serving,
     doc: "Port to listen on; 0 picks a free one",
   },
+  tlsCert: { kind: "string", commands: ["serve"], doc: "PEM file with the certificate and its chain: serve HTTPS" },
+  tlsKey: { kind: "string", commands: ["serve"], doc: "PEM file with the certificate's private key" },
+  corsOrigin: {
+    kind: "string",
+    commands: ["serve"],
+    doc: "Origins whose pages may call the server from a browser, with commas between them; * for all",
+  },
+  metrics: {
+    kind: "string",
+    choices: ["keys", "open", "off"],
+    default: "keys",
+    commands: ["serve"],
+    doc: "Who may read /metrics; keys: those with that right, once there is any key; open: everybody; off: nobody",
+  },
+  insecure: {
+    kind: "boolean",
+    default: false,
+    commands: ["serve"],
+    doc: "Listen beyond the loopback address even without keys",
+  },
+  jwtSecret: {
+    kind: "secret",
+    commands: ["serve"],
+    doc: "Take HS256 tokens signed with this secret, better of 32 bytes or more; @FILE reads it from a file",
+  },
+  jwks: {
+    kind: "string",
+    commands: ["serve"],
+    doc: "Take tokens signed with a key of this JSON Web Key Set: an https URL or a file",
+  },
+  jwtIssuer: { kind: "string", commands: ["serve"], doc: "Take only tokens of this issuer ('iss')" },
+  jwtAudience: { kind: "string", commands: ["serve"], doc: "Take only tokens for this audience ('aud')" },
   model: {
     kind: "string",
-    commands: everywhere,
+    commands: withModels,
     doc: "Id of the default model, or the path of a ggml .bin file; default: the largest installed, else the demonstration model",
   },
   workers: {
@@ -116,6 +156,50 @@ export const OPTIONS = {
     commands: ["serve"],
     doc: "Requests that may wait; one more is answered 429",
   },
+  rateLimitRequests: {
+    kind: "integer",
+    min: 1,
+    max: 1_000_000,
+    commands: ["serve"],
+    doc: "Requests that each key may send in a minute; default: no limit",
+  },
+  rateLimitAudioSeconds: {
+    kind: "integer",
+    min: 1,
+    max: 100_000_000,
+    commands: ["serve"],
+    doc: "Seconds of audio that are transcribed for each key in a minute; default: no limit",
+  },
+  providers: { kind: "providers", commands: ["serve"], doc: "Remote providers for when local cannot serve; see below" },
+  overflowAfterMs: {
+    kind: "integer",
+    min: 0,
+    max: 86_400_000,
+    default: 10_000,
+    commands: ["serve"],
+    doc: "Expected wait from which on a request goes to a remote provider, in ms",
+  },
+  providerTimeoutMs: {
+    kind: "integer",
+    min: 1,
+    max: 86_400_000,
+    default: 120_000,
+    commands: ["serve"],
+    doc: "Time for one try at a provider beside the recording's own, in ms",
+  },
+  dailySpendLimit: {
+    kind: "number",
+    min: 0,
+    max: 1_000_000,
+    commands: ["serve"],
+    doc: "Most that all providers together may cost in a day (UTC), in US dollars; default: no limit",
+  },
+  airGapped: {
+    kind: "boolean",
+    default: false,
+    commands: ["serve"],
+    doc: "Refuse to start with any remote provider",
+  },
   drainMs: {
     kind: "integer",
     min: 0,
@@ -125,6 +209,12 @@ export const OPTIONS = {
     doc: "How long running requests may go on after SIGTERM, in ms",
   },
   source: { kind: "string", commands: ["models"], doc: "URL or folder to pull models from instead of the public hub" },
+  rights: {
+    kind: "string",
+    default: "transcribe,models",
+    commands: ["keys"],
+    doc: "What a new key may do: a list of transcribe, models, metrics",
+  },
   language: {
     kind: "string",
     default: "auto",
@@ -151,11 +241,13 @@ type Entry<Name extends OptionName> = (typeof OPTIONS)[Name];
 
 type ValueOf<E> = E extends { kind: "string"; choices: readonly (infer Choice)[] }
   ? Choice
-  : E extends { kind: "string" }
+  : E extends { kind: "string" | "secret" }
     ? string
     : E extends { kind: "boolean" }
       ? boolean
-      : number;
+      : E extends { kind: "providers" }
+        ? readonly ProviderSettings[]
+        : number;
 
 /** A checked value for every option; those without a default may be undefined. Durations are in milliseconds. */
 export type Config = {
@@ -168,6 +260,11 @@ export const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[];
 
 export function optionEntry(name: OptionName): OptionEntry {
   return OPTIONS[name];
+}
+
+/** Whether an option is a key of the config file and nothing else. */
+export function isFileOnly(name: OptionName): boolean {
+  return optionEntry(name).kind === "providers";
 }
 
 /** `maxUploadMb` → `max-upload-mb`: the flag without its dashes, also accepted in the config file. */

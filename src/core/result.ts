@@ -1,6 +1,15 @@
 import type { LanguageCode } from "./languages.js";
 import type { Task } from "./request.js";
 
+/** How likely the model thought a token. Its bytes may be half a character. */
+export interface TokenLogprob {
+  /** The bytes as text; a half character shows as U+FFFD. */
+  token: string;
+  /** Natural logarithm. */
+  logprob: number;
+  bytes: number[];
+}
+
 /** A stretch of transcript. Times are in the file, in whole milliseconds. */
 export interface Segment {
   startMs: number;
@@ -9,6 +18,10 @@ export interface Segment {
   text: string;
   /** Whisper's token ids, timestamp tokens included. */
   tokens: number[];
+  /** Of the text's tokens, when the request asked for them. */
+  logprobs?: TokenLogprob[];
+  /** Its words, when the request asked for them and the engine aligned them with the sound. */
+  words?: Word[];
   /** Where in the file the 30 s that the encoder saw began. */
   seekMs: number;
   /** The temperature whose result was kept. */
@@ -19,6 +32,43 @@ export interface Segment {
   compressionRatio: number;
   /** Probability of `<|nospeech|>` at the start-of-transcript position, 0..1. */
   noSpeechProb: number;
+  /** Who speaks, once speakers are told apart. */
+  speaker?: string;
+}
+
+/** A word at its time in the file, in whole milliseconds. */
+export interface Word {
+  word: string;
+  startMs: number;
+  endMs: number;
+  speaker?: string;
+}
+
+/** The rules by which text is held back. */
+export const SUPPRESSION_RULES = [
+  /** The model hears no speech, and doubts what it wrote. */
+  "no_speech",
+  /** The mean log-probability of the tokens is too low. */
+  "avg_logprob",
+  /** The text compresses too well. */
+  "compression_ratio",
+  /** The same words again and again, faster than anyone speaks or without end. */
+  "repetition",
+  /** The prompt, where no such thing is said. */
+  "prompt_echo",
+  /** Text at a time when nobody speaks. */
+  "outside_speech",
+] as const;
+export type SuppressionRule = (typeof SUPPRESSION_RULES)[number];
+
+/** Text that the model wrote and that is not in the transcript. Without text: nobody spoke, and no model was asked. */
+export interface Suppression {
+  startMs: number;
+  endMs: number;
+  reason: SuppressionRule;
+  /** `retried`: the stretch was decoded again, and what came then stands in its place. */
+  action: "dropped" | "retried";
+  text: string;
 }
 
 /** Where the engine's time went, in milliseconds of wall clock. */
@@ -30,6 +80,28 @@ export interface EngineTimings {
   sampleMs: number;
 }
 
+/** Whisper's own count of tokens. */
+export interface TokenCounts {
+  /** Given before the transcript: earlier text, language, task. */
+  prompt: number;
+  /** Of the decodings that were kept, timestamps included. */
+  completion: number;
+}
+
+/** How the work went, for `include[]=diagnostics`. */
+export interface WorkFigures {
+  /** From the request's arrival in the pipeline to the start of its first window, ffmpeg's own time not counted. */
+  queueMs: number;
+  /** From the start to the end of the pipeline. */
+  elapsedMs: number;
+  /** What finding speech took. */
+  speechMs: number;
+  backend: string;
+  threads: number;
+  /** Decodings that were tried again at a higher temperature. */
+  fallbacks: number;
+}
+
 /** What a request comes to, before a renderer gives it its shape: the one internal result. */
 export interface Transcript {
   task: Task;
@@ -39,11 +111,18 @@ export interface Transcript {
   languageProbability: number;
   durationMs: number;
   segments: Segment[];
+  /** When the request asked for them. */
+  words?: Word[];
+  suppressed: Suppression[];
   /** Id of the model that was used. */
   model: string;
   /** Who made the answer: `local` or a provider's name. */
   provider: string;
+  /** What the provider takes for it, by the operator's price; absent: nothing, as on this machine. */
+  costUsd?: number;
+  tokenCounts: TokenCounts;
   timings: EngineTimings;
+  work: WorkFigures;
   windowCount: number;
 }
 

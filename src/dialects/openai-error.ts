@@ -1,10 +1,12 @@
 import type { SottoError } from "../core/errors.js";
-import { JSON_CONTENT_TYPE, type Rendered } from "../render/rendered.js";
+import { rendered } from "../render/rendered.js";
+import type { RenderedError } from "./dialect.js";
 
-/** OpenAI's error body: all four members always there. */
-export function openAiError({ message, type, param, code }: SottoError): Rendered {
-  return {
-    contentType: JSON_CONTENT_TYPE,
-    body: JSON.stringify({ error: { message, type, param, code } }),
-  };
+/** OpenAI's error body: all four members always there. In a stream it is an event. */
+export function openAiErrorBody({ message, type, param, code }: SottoError) {
+  return { error: { message, type, param, code } };
+}
+
+export function openAiError(error: SottoError): RenderedError {
+  return { status: error.status, ...rendered(openAiErrorBody(error)) };
 }

@@ -16,6 +16,8 @@ export type NativeCode = (typeof NATIVE_CODES)[number];
 /** Facts and token ids of an open model. */
 export interface NativeModelFacts {
   vocabSize: number;
+  /** Positions of the encoder, 20 ms each: 1500 in every real model. */
+  audioContext: number;
   audioLayers: number;
   textLayers: number;
   /** Decoder positions: prompt and transcript together. */
@@ -65,11 +67,27 @@ export interface NativeSession {
   /** `languages`: probabilities in the order of `core/languages`; empty for a model of English only. */
   detect(cancel: Int32Array): { noSpeechProb: number; languages: Float32Array };
   decode(prompt: Int32Array, options: NativeDecodeOptions, cancel: Int32Array): NativeDecoded;
+  /**
+   * Where the decoder looks while it says `tokens` (start of transcript, task, text, end of text): for each token from
+   * `first` on a row of `positions` values, 20 ms each from the encoded offset on. Row i is what token i looks at while it
+   * predicts the next one; larger is likelier.
+   */
+  align(tokens: Int32Array, first: number, positions: number, cancel: Int32Array): Float32Array;
   /** `count` values spread over what the decoder would attend to. */
   sampleEncoding(count: number): Float32Array;
   /** Since `setAudio`, in microseconds. */
   timings(): { melUs: number; encodeUs: number; decodeUs: number; sampleUs: number };
   clear(): void;
+  close(): void;
+}
+
+/** Silero VAD, for the thread that opened it. */
+export interface NativeSpeechJudge {
+  /**
+   * Judges 1 to 960,000 consecutive samples in frames of 512, of which the last may be cut short.
+   * @param state what the frames before left; empty for a recording's first
+   */
+  judge(pcm: Int16Array, state: Float32Array): { probabilities: Float32Array; state: Float32Array };
   close(): void;
 }
 
@@ -102,6 +120,11 @@ export interface NativeProduct {
 export interface Addon {
   whisperVersion(): string;
   systemInfo(): string;
+  /**
+   * From then on SIGSEGV and its like end the process as SIGKILL does when another process sent them: only the process
+   * itself can tell such a kill from a crash.
+   */
+  endOnSignalsFromOutside(): void;
   /** Loads a backend's module by its full path and gives its name; one for the CPU goes before any model. */
   loadBackend(path: string): string;
   /** How well the processor suits a module, which is not loaded for it; 0: not at all. */
@@ -116,6 +139,8 @@ export interface Addon {
   /** Token `i` is `bytes[offsets[i] .. offsets[i + 1]]`. */
   vocabulary(modelId: number): { bytes: Buffer; offsets: Uint32Array };
   openSession(modelId: number, threads: number): NativeSession;
+  /** Opens a walked file of Silero VAD (`catalog/speech-file.ts`). */
+  openSpeechJudge(path: string): NativeSpeechJudge;
 }
 
 /** Where the addon lies, and beside it ggml's libraries. */

@@ -34,6 +34,9 @@ export interface BackendReport {
 
 const REMEDY = "Build it again with `npm run build:native -- --force`; `npx sotto doctor` says more.";
 
+/** What hung on a busy machine may work on a quiet one; what hangs always must not hang every start. */
+const HUNG_KEPT_MS = 24 * 60 * 60 * 1000;
+
 /** In the order in which the host loads them. */
 export function modulesOf({ cpuModule, gpuModule }: EngineBackend): string[] {
   return gpuModule === undefined ? [cpuModule] : [cpuModule, gpuModule];
@@ -55,7 +58,7 @@ export async function chooseBackend(options: BackendOptions, note: (line: string
   const known = remembered.read();
   const report = known?.backend ? known : await probeBackends(options);
   if (!report.backend) throw new CommandError(nothingWorks(report.variants, cpuVariant));
-  if (report !== known) await remembered.write(report);
+  if (report !== known) await remembered.write(report, hasHung(report) ? HUNG_KEPT_MS : undefined);
   if (report.warning) note(report.warning);
   return report.backend;
 }
@@ -74,6 +77,10 @@ export async function probeBackends({ device, cpuVariant }: BackendOptions): Pro
     return { backend: { ...cpu, device: gpu.verdict.device, gpuModule: gpu.path }, variants, gpus, warning: undefined };
   }
   return { backend: cpu, variants, gpus, warning: device === "auto" ? undefined : cannotUse(device, gpus) };
+}
+
+function hasHung({ variants, gpus }: BackendReport): boolean {
+  return [...variants, ...gpus].some(({ verdict }) => verdict.state === "rejected" && verdict.hung);
 }
 
 function cpuModulesNamed(name: string) {

@@ -11,7 +11,7 @@ import { Restarts, STARTS_IN_A_ROW } from "./restarts.js";
 
 /** Ends of the engine that a window survives: its own doing, and in all (somebody may be killing engines at random). */
 const OWN_ENDS_MAX = 2;
-const TRIES_MAX = 5;
+const TRIES_MAX = 10;
 /** Beyond its ceiling an engine is replaced between two windows; this many times beyond it, at once. */
 const RUNAWAY_FACTOR = 2;
 
@@ -29,6 +29,8 @@ export interface EngineOptions {
   restarts?: Restarts;
   /** Gets one line when the GPU is given up for the CPU. */
   warn?: ((line: string) => void) | undefined;
+  /** Called when the process ended without being asked to. */
+  onEnd?: ((exit: EngineExit) => void) | undefined;
 }
 
 /** One model's engine: a process that is watched and replaced when it ends, and whose windows outlive it. */
@@ -38,6 +40,7 @@ export class Engine {
   readonly #pace: Pace;
   readonly #restarts: Restarts;
   readonly #warn: (line: string) => void;
+  readonly #onEnd: (exit: EngineExit) => void;
   readonly #quarantine = new Quarantine();
   #process: EngineProcess | undefined;
   #starting: Promise<EngineProcess> | undefined;
@@ -48,12 +51,20 @@ export class Engine {
   #failure: string | undefined;
   #residentBytes = 0;
 
-  constructor({ setup, residentCeilingBytes, pace = new Pace(), restarts = new Restarts(), warn }: EngineOptions) {
+  constructor({
+    setup,
+    residentCeilingBytes,
+    pace = new Pace(),
+    restarts = new Restarts(),
+    warn,
+    onEnd,
+  }: EngineOptions) {
     this.#setup = setup;
     this.#ceilingBytes = residentCeilingBytes;
     this.#pace = pace;
     this.#restarts = restarts;
     this.#warn = warn ?? (() => {});
+    this.#onEnd = onEnd ?? (() => {});
   }
 
   get state(): EngineState {
@@ -101,6 +112,11 @@ export class Engine {
         if (ownEnds === OWN_ENDS_MAX || tries === TRIES_MAX) throw sottoError("engine_crashed", {}, { cause: error });
       }
     }
+  }
+
+  /** What it computes with now: `cpu`, or the name of a GPU. */
+  get device(): string {
+    return this.#setup.backend.device ?? "cpu";
   }
 
   /** Ends the process and gives its memory back; windows in it fail. A later window starts another. */
@@ -166,9 +182,10 @@ export class Engine {
       onPulse: (residentBytes) => this.#weigh(engine, residentBytes),
     });
     this.#process = engine;
-    void engine.ended.then(({ windows }) => {
-      if (windows === 0) this.#restarts.endedInVain();
+    void engine.ended.then((exit) => {
+      if (exit.windows === 0) this.#restarts.endedInVain();
       if (this.#process !== engine) return;
+      this.#onEnd(exit);
       const wasReady = this.#isReady;
       this.#isReady = false;
       this.#residentBytes = 0;

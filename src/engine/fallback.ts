@@ -1,13 +1,16 @@
 import { deflateSync } from "node:zlib";
+import type { SuppressionRule } from "../core/result.js";
 import type { NativeDecoded, NativeSession } from "./addon.js";
 import { countStep } from "./control-words.js";
 import type { LoadedModel } from "./loaded-model.js";
+import { findLoop, type Loop, timedTextTokens } from "./repetition.js";
+import { STEP_MS } from "./segmenter.js";
 
 /** openai/whisper `transcribe.py`: the defaults of temperature, compression_ratio_threshold and logprob_threshold. */
 const LADDER = [0, 0.2, 0.4, 0.6, 0.8, 1] as const;
 const COMPRESSION_RATIO_MAX = 2.4;
-export const AVG_LOGPROB_MIN = -1;
-export const NO_SPEECH_PROB_MAX = 0.6;
+const AVG_LOGPROB_MIN = -1;
+const NO_SPEECH_PROB_MAX = 0.6;
 /** Sequences tried at a temperature above 0, as in whisper.cpp's server. */
 const CANDIDATES = 2;
 /** Whisper expects speech to begin within the first second: 50 steps of 20 ms. */
@@ -16,10 +19,26 @@ const MAX_INITIAL_TIMESTAMP = 50;
 /** One decoding of 30 s of audio, with the figures it was judged by. */
 export interface Pass {
   tokens: number[];
+  /** Natural logarithms, one per token. */
+  logprobs: Float32Array;
   text: string;
   temperature: number;
   avgLogprob: number;
   compressionRatio: number;
+  /** Indices of the tokens that only repeat, beyond the first time; empty: no loop. */
+  repeated: readonly number[];
+}
+
+/** A decoding that was not kept, and why. */
+export interface Rejection {
+  reason: SuppressionRule;
+  text: string;
+}
+
+/** What came of all temperatures that were tried. */
+export interface Outcome {
+  pass: Pass;
+  rejected: Rejection[];
 }
 
 /**
@@ -31,11 +50,11 @@ export function decodeWithFallback(
   session: NativeSession,
   model: LoadedModel,
   prompt: Int32Array,
-  options: { temperature: number; noSpeechProb: number; seed: number },
+  options: { temperature: number; noSpeechProb: number; seed: number; heardMs: number },
   control: Int32Array,
-): Pass {
+): Outcome {
   const temperatures = options.temperature === 0 ? LADDER : [options.temperature];
-  const passes: Pass[] = [];
+  const tried: { pass: Pass; fault: SuppressionRule }[] = [];
   for (const temperature of temperatures) {
     const decoded = session.decode(
       prompt,
@@ -50,31 +69,66 @@ export function decodeWithFallback(
       control,
     );
     countStep(control);
-    const pass = judge(decoded, model, temperature);
-    const isSilence = options.noSpeechProb > NO_SPEECH_PROB_MAX && pass.avgLogprob < AVG_LOGPROB_MIN;
-    if (isSilence || (!repeats(pass) && pass.avgLogprob >= AVG_LOGPROB_MIN)) return pass;
-    passes.push(pass);
+    const pass = judge(decoded, model, temperature, options.heardMs);
+    const fault = isSilence(pass, options.noSpeechProb) ? undefined : faultOf(pass);
+    if (!fault) return { pass, rejected: rejections(tried) };
+    tried.push({ pass, fault });
   }
-  const fluent = passes.filter((pass) => !repeats(pass));
-  const [likeliest] = (fluent.length > 0 ? fluent : passes).sort((a, b) => b.avgLogprob - a.avgLogprob);
-  return likeliest as Pass;
+  const fluent = tried.filter(({ fault }) => fault === "avg_logprob");
+  const [best] = (fluent.length > 0 ? [...fluent] : [...tried]).sort((a, b) => b.pass.avgLogprob - a.pass.avgLogprob);
+  const { pass } = best as (typeof tried)[number];
+  return { pass, rejected: rejections(tried.filter((one) => one !== best)) };
 }
 
-function repeats({ compressionRatio }: Pass): boolean {
-  return compressionRatio > COMPRESSION_RATIO_MAX;
+/** The model hears no speech and doubts what it wrote (openai/whisper `transcribe.py`, `no_speech_threshold`). */
+export function isSilence({ avgLogprob }: Pick<Pass, "avgLogprob">, noSpeechProb: number): boolean {
+  return noSpeechProb > NO_SPEECH_PROB_MAX && avgLogprob < AVG_LOGPROB_MIN;
 }
 
-function judge(decoded: NativeDecoded, model: LoadedModel, temperature: number): Pass {
+function faultOf({ compressionRatio, repeated, avgLogprob }: Pass): SuppressionRule | undefined {
+  if (repeated.length > 0) return "repetition";
+  if (compressionRatio > COMPRESSION_RATIO_MAX) return "compression_ratio";
+  return avgLogprob < AVG_LOGPROB_MIN ? "avg_logprob" : undefined;
+}
+
+function rejections(tried: readonly { pass: Pass; fault: SuppressionRule }[]): Rejection[] {
+  return tried.map(({ pass, fault }) => ({ reason: fault, text: pass.text.trim() }));
+}
+
+function judge(decoded: NativeDecoded, model: LoadedModel, temperature: number, heardMs: number): Pass {
   const tokens = [...decoded.ids];
   const text = model.tokenizer.decode(tokens);
   const sum = decoded.logprobs.reduce((total, logprob) => total + logprob, decoded.endLogprob);
   return {
     tokens,
+    logprobs: decoded.logprobs,
     text,
     temperature,
     avgLogprob: sum / (tokens.length + 1),
     compressionRatio: compressionRatio(text),
+    repeated: repeatedTokens(tokens, decoded.ended, model, heardMs),
   };
+}
+
+function repeatedTokens(tokens: readonly number[], ended: boolean, model: LoadedModel, heardMs: number): number[] {
+  const vocabulary = {
+    timestampBegin: model.facts.timestampBegin,
+    isText: (id: number) => model.tokenizer.isText(id),
+    lengthOf: (id: number) => model.tokenizer.decode([id]).length,
+  };
+  let left = timedTextTokens(tokens, vocabulary, STEP_MS, heardMs);
+  const repeated: number[] = [];
+  const nextLoop = (): Loop | undefined =>
+    findLoop(
+      left.map(({ token }) => token),
+      ended,
+    );
+  for (let loop = nextLoop(); loop; loop = nextLoop()) {
+    const { from, to } = loop;
+    repeated.push(...left.slice(from, to).map(({ index }) => index));
+    left = left.filter((_, at) => at < from || at >= to);
+  }
+  return repeated;
 }
 
 /** UTF-8 length over zlib-compressed length, as OpenAI computes it; high for text that repeats itself. */

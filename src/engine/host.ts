@@ -34,6 +34,7 @@ async function main(): Promise<void> {
   try {
     // Here first, on the main thread: ggml's registries are filled without a lock.
     const addon = loadAddon();
+    addon.endOnSignalsFromOutside();
     for (const module of modulesOf(setup.backend)) addon.loadBackend(module);
     pool = openPool(setup);
     modelId = await openModel(pool, setup);

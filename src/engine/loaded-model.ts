@@ -34,14 +34,17 @@ export class LoadedModel {
     return Math.min(Math.floor(textContext / PROMPT_SHARE), textContext - promptLength);
   }
 
-  /** The tokens before the transcript: earlier text, start of transcript, language, task. */
-  promptTokens(task: Task, language: LanguageCode, text: string | undefined): Int32Array {
+  /** The tokens before the transcript: vocabulary and earlier text, start of transcript, language, task. */
+  promptTokens(
+    task: Task,
+    language: LanguageCode,
+    text: string | undefined,
+    keywords: readonly string[] = [],
+  ): Int32Array {
     const { facts } = this;
     const tokens: number[] = [];
-    if (text?.trim()) {
-      const earlier = this.tokenizer.encode(` ${text.trim()}`);
-      tokens.push(facts.startOfPrev, ...earlier.slice(-Math.floor(facts.textContext / PROMPT_SHARE)));
-    }
+    const earlier = this.#earlierTokens(text?.trim() ?? "", keywords.join(", ").trim());
+    if (earlier.length > 0) tokens.push(facts.startOfPrev, ...earlier);
     tokens.push(facts.startOfTranscript);
     if (facts.multilingual) {
       tokens.push(facts.startOfTranscript + 1 + LANGUAGE_CODES.indexOf(language));
@@ -49,5 +52,14 @@ export class LoadedModel {
     }
     if (!this.hasTimestamps) tokens.push(facts.noTimestamps);
     return Int32Array.from(tokens);
+  }
+
+  /** Vocabulary may take half of the room where there is a text too, the end of the text the rest. */
+  #earlierTokens(text: string, vocabulary: string): number[] {
+    const room = Math.floor(this.facts.textContext / PROMPT_SHARE);
+    const favoured = vocabulary === "" ? [] : this.tokenizer.encode(` ${vocabulary}`);
+    const kept = favoured.slice(0, text === "" ? room : Math.floor(room / 2));
+    const left = room - kept.length;
+    return [...kept, ...(text === "" ? [] : this.tokenizer.encode(` ${text}`).slice(-left))];
   }
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { packageRoot } from "../core/package-root.js";
 import { type Addon, loadAddon } from "./addon.js";
 import { newControlWords } from "./control-words.js";
@@ -11,28 +12,34 @@ const ENCODING_SAMPLES = 512;
 /** One thread: what is asked is whether kernels are right, and how they compare. */
 const THREADS = 1;
 
+/** As the engine's workers have it. */
+const STACK_MB = 16;
+
 /**
  * The program of a probe, in a process of its own: kernels for another processor, miscompiled ones and broken drivers end
  * the process that meets them. Asked through its argument, in JSON; answers with one message.
+ *
+ * Native code runs in a worker: when it hangs and the server ends, the main thread is free to see that and end too.
  */
-const task = JSON.parse(process.argv[2] ?? "") as ProbeTask;
-process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
-const answer = (findings: ProbeFindings) =>
-  process.send?.(findings, () => {
-    process.exit(0);
+if (isMainThread) {
+  const end = () => process.kill(process.pid, "SIGKILL"); // no destructor of a driver is waited for
+  process.on("disconnect", end);
+  const answer = (findings: ProbeFindings) => process.send?.(findings, end);
+  const worker = new Worker(new URL(import.meta.url), {
+    argv: process.argv.slice(2),
+    resourceLimits: { stackSizeMb: STACK_MB },
   });
+  worker.once("message", answer);
+  worker.once("error", (error) => answer({ kind: "failed", reason: error.message }));
+} else {
+  parentPort?.postMessage(find(JSON.parse(process.argv[2] ?? "") as ProbeTask));
+}
 
-try {
+function find(task: ProbeTask): ProbeFindings {
   const addon = loadAddon();
-  const [first] = task.modules;
-  if (task.kind === "score") {
-    answer({ kind: "score", score: addon.backendScore(first ?? "") });
-  } else {
-    for (const path of task.modules) addon.loadBackend(path);
-    answer(compute(addon, task.wantsGpu));
-  }
-} catch (error) {
-  answer({ kind: "failed", reason: (error as Error).message });
+  if (task.kind === "score") return { kind: "score", score: addon.backendScore(task.modules[0] ?? "") };
+  for (const path of task.modules) addon.loadBackend(path);
+  return compute(addon, task.wantsGpu);
 }
 
 function compute(addon: Addon, wantsGpu: boolean): ProbeFindings {

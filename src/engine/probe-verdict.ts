@@ -15,7 +15,8 @@ const MOST_ENCODING_ERROR = 0.1;
 export type Verdict =
   | { state: "passed"; wideMs: number; narrowMs: number; device?: string; encoding: number[] }
   | { state: "unsupported" }
-  | { state: "rejected"; reason: string }
+  /** `hung`: it did not answer in time, which on a starved machine proves little. */
+  | { state: "rejected"; reason: string; hung?: true }
   | { state: "untried" };
 
 /**
@@ -29,7 +30,7 @@ export function judge(end: ProbeEnd, plain: readonly number[] | undefined): Verd
     case "died":
       return { state: "rejected", reason: `its process died (${end.how})` };
     case "hung":
-      return { state: "rejected", reason: `it hung for ${Math.round(end.afterMs / 1000)} s` };
+      return { state: "rejected", reason: `it hung for ${Math.round(end.afterMs / 1000)} s`, hung: true };
     case "score":
       return { state: "rejected", reason: "it answered another question" };
   }

@@ -32,7 +32,10 @@ export function probe(task: ProbeTask, timeLimitMs: number): Promise<ProbeEnd> {
       resolve({ kind: "hung", afterMs: timeLimitMs });
       child.kill("SIGKILL");
     }, timeLimitMs);
-    child.once("message", (findings: ProbeFindings) => resolve(findings));
+    child.once("message", (findings: ProbeFindings) => {
+      resolve(findings);
+      child.kill("SIGKILL"); // it may hang as it ends
+    });
     child.once("error", (error) => resolve({ kind: "failed", reason: error.message }));
     child.once("exit", (code, signal) => {
       clearTimeout(timer);

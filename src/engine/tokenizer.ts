@@ -22,7 +22,7 @@ export class Tokenizer {
     this.#bytes = vocabulary.bytes;
     this.#offsets = vocabulary.offsets;
     this.#endOfText = endOfText;
-    for (let id = 0; id < endOfText; id++) this.#ids.set(this.#tokenBytes(id).toString("latin1"), id);
+    for (let id = 0; id < endOfText; id++) this.#ids.set(this.bytesOf(id).toString("latin1"), id);
   }
 
   encode(text: string): number[] {
@@ -38,11 +38,17 @@ export class Tokenizer {
 
   /** Text of the ids; timestamps and other special tokens are left out. A token may hold half a character: bytes are joined first. */
   decode(ids: readonly number[]): string {
-    const pieces = ids.filter((id) => id < this.#endOfText).map((id) => this.#tokenBytes(id));
+    const pieces = ids.filter((id) => this.isText(id)).map((id) => this.bytesOf(id));
     return Buffer.concat(pieces).toString("utf8");
   }
 
-  #tokenBytes(id: number): Buffer {
+  /** false: a timestamp or another special token. */
+  isText(id: number): boolean {
+    return id < this.#endOfText;
+  }
+
+  /** Possibly half a UTF-8 character. */
+  bytesOf(id: number): Buffer {
     return this.#bytes.subarray(this.#offsets[id], this.#offsets[id + 1]);
   }
 

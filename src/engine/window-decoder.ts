@@ -1,12 +1,14 @@
 import { SAMPLES_PER_MS } from "../core/audio.js";
-import type { LanguageCode } from "../core/languages.js";
-import type { Segment } from "../core/result.js";
-import type { DecodeParams, WindowResult } from "../core/window.js";
+import type { Segment, Suppression, SuppressionRule } from "../core/result.js";
+import type { DecodeParams, LanguageGuess, WindowResult } from "../core/window.js";
 import type { NativeSession } from "./addon.js";
 import { countStep } from "./control-words.js";
-import { AVG_LOGPROB_MIN, compressionRatio, decodeWithFallback, NO_SPEECH_PROB_MAX, type Pass } from "./fallback.js";
+import { decodeWithFallback, isSilence, type Outcome } from "./fallback.js";
+import { type Heard, heardSegments } from "./heard-segments.js";
 import type { LoadedModel } from "./loaded-model.js";
-import { FRAME_MS, STEP_MS, segmentTokens, type TokenSegment } from "./segmenter.js";
+import { echoesPrompt, isSameSpeech } from "./prompt-echo.js";
+import { FRAME_MS, segmentTokens } from "./segmenter.js";
+import { guessLanguages } from "./spoken-language.js";
 
 /** The encoder sees 30 s at a time. */
 const ENCODER_FRAMES = 3000;
@@ -30,38 +32,65 @@ export function decodeWindow(
   const windowMs = Math.floor(pcm.length / SAMPLES_PER_MS);
   const frames = Math.floor(windowMs / FRAME_MS);
   const segments: Segment[] = [];
-  let spoken: { language: LanguageCode; probability: number } | undefined;
+  const suppressed: Suppression[] = [];
+  const tokenCounts = { prompt: 0, completion: 0 };
+  let fallbacks = 0;
+  let guesses: [LanguageGuess, ...LanguageGuess[]] | undefined;
 
   session.setAudio(pcm, control);
   for (let seek = 0; seek === 0 || frames - seek >= MIN_FRAMES; ) {
     const heardFrames = Math.min(ENCODER_FRAMES, frames - seek);
     session.encode(seek, control);
     countStep(control);
-    const detection = session.detect(control);
-    spoken ??= chooseLanguage(model, params.language, detection.languages);
+    const { noSpeechProb, languages } = session.detect(control);
+    guesses ??= guessLanguages(model, params, languages);
+    const { language } = guesses[0];
 
-    const prompt = model.promptTokens(params.task, spoken.language, params.prompt);
-    const { noSpeechProb } = detection;
-    const options = { temperature: params.temperature, noSpeechProb, seed: seek };
-    const pass = decodeWithFallback(session, model, prompt, options, control);
-    if (noSpeechProb > NO_SPEECH_PROB_MAX && pass.avgLogprob < AVG_LOGPROB_MIN) {
+    const startMs = seek * FRAME_MS;
+    const endMs = startMs + heardFrames * FRAME_MS;
+    const holdBack = (reason: SuppressionRule, action: Suppression["action"], text: string) => {
+      if (text.trim() !== "") suppressed.push({ startMs, endMs, reason, action, text: text.trim() });
+    };
+    const given = { temperature: params.temperature, noSpeechProb, seed: seek, heardMs: endMs - startMs };
+    const decode = (prompt?: string, keywords?: readonly string[]) => {
+      const tokens = model.promptTokens(params.task, language, prompt, keywords);
+      const outcome = decodeWithFallback(session, model, tokens, given, control);
+      tokenCounts.prompt += tokens.length;
+      fallbacks += outcome.rejected.length;
+      for (const { reason, text } of outcome.rejected) holdBack(reason, "retried", text);
+      return outcome;
+    };
+    let { pass } = decode(params.prompt, params.keywords);
+    const withoutPrompt = again(pass, params, () => decode());
+    if (withoutPrompt) {
+      holdBack("prompt_echo", "retried", pass.text);
+      pass = withoutPrompt;
+    }
+    tokenCounts.completion += pass.tokens.length;
+
+    const cut = segmentTokens(pass.tokens, model.facts.timestampBegin, heardFrames);
+    if (isSilence(pass, noSpeechProb)) {
+      holdBack("no_speech", "dropped", pass.text);
       seek += heardFrames;
       continue;
     }
-    const cut = segmentTokens(pass.tokens, model.facts.timestampBegin, heardFrames);
-    for (const piece of cut.segments) {
-      const segment = toSegment(piece, pass, model, { seekMs: seek * FRAME_MS, windowMs, noSpeechProb });
-      if (segment) segments.push(segment);
-    }
+    const heard: Heard = { pass, cut, language, noSpeechProb, startMs, endMs, pcm };
+    const kept = heardSegments(session, model, heard, params, control);
+    segments.push(...kept.segments);
+    suppressed.push(...kept.suppressed);
     seek += cut.advanceFrames;
   }
 
   const timings = session.timings();
-  const { language, probability } = spoken as NonNullable<typeof spoken>;
+  const [{ language, probability }, ...others] = guesses as NonNullable<typeof guesses>;
   return {
     language,
     languageProbability: probability,
+    languageGuesses: [{ language, probability }, ...others],
     segments,
+    suppressed,
+    tokenCounts,
+    fallbacks,
     timings: {
       melMs: timings.melUs / 1000,
       encodeMs: timings.encodeUs / 1000,
@@ -71,34 +100,14 @@ export function decodeWindow(
   };
 }
 
-function chooseLanguage(model: LoadedModel, named: LanguageCode | undefined, probabilities: Float32Array) {
-  if (named) return { language: named, probability: 1 };
-  let best = 0;
-  for (let i = 1; i < probabilities.length; i++) {
-    if ((probabilities[i] as number) > (probabilities[best] as number)) best = i;
-  }
-  return { language: model.languages[best] ?? "en", probability: probabilities[best] ?? 1 };
-}
-
-function toSegment(
-  piece: TokenSegment,
-  pass: Pass,
-  model: LoadedModel,
-  place: { seekMs: number; windowMs: number; noSpeechProb: number },
-): Segment | undefined {
-  const text = model.tokenizer.decode(piece.tokens);
-  const startMs = Math.min(place.seekMs + piece.startStep * STEP_MS, place.windowMs);
-  const endMs = Math.min(place.seekMs + piece.endStep * STEP_MS, place.windowMs);
-  if (text.trim() === "" || endMs <= startMs) return undefined;
-  return {
-    startMs,
-    endMs,
-    text,
-    tokens: piece.tokens,
-    seekMs: place.seekMs,
-    temperature: pass.temperature,
-    avgLogprob: pass.avgLogprob,
-    compressionRatio: compressionRatio(text),
-    noSpeechProb: place.noSpeechProb,
-  };
+/** What is heard without the prompt, where a pass repeats the prompt and nobody said that. */
+function again(
+  pass: Outcome["pass"],
+  { prompt, keywords = [] }: DecodeParams,
+  decodeAlone: () => Outcome,
+): Outcome["pass"] | undefined {
+  const given = [keywords.join(", "), prompt ?? ""].filter((part) => part !== "");
+  if (!given.some((part) => echoesPrompt(pass.text, part))) return undefined;
+  const alone = decodeAlone().pass;
+  return isSameSpeech(alone.text, pass.text) ? undefined : alone;
 }

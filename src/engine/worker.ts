@@ -1,10 +1,10 @@
-import { closeSync, openSync, readSync } from "node:fs";
 import { workerData } from "node:worker_threads";
-import { BYTES_PER_SAMPLE } from "../core/audio.js";
+import { MIN_AUDIO_MS, SAMPLES_PER_MS, windowSampleCount } from "../core/audio.js";
 import type { WindowResult } from "../core/window.js";
 import { loadAddon, type NativeSession } from "./addon.js";
 import { LoadedModel } from "./loaded-model.js";
 import type { WindowJob } from "./protocol.js";
+import { readStretches } from "./read-stretches.js";
 import { decodeWindow } from "./window-decoder.js";
 
 /** What the host gives each worker thread. */
@@ -36,22 +36,12 @@ export function open({ modelPath, device }: { modelPath: string; device: string 
 export function decode({ modelId, job, control }: WorkerTask): WindowResult {
   opened ??= { model: new LoadedModel(addon, modelId), session: addon.openSession(modelId, threads) };
   const { model, session } = opened;
-  const pcm = readSamples(job);
+  // The native side takes no less than this; what the window lacks of it is silence.
+  const pcm = new Int16Array(Math.max(windowSampleCount(job.window), MIN_AUDIO_MS * SAMPLES_PER_MS));
+  readStretches(job.spoolPath, job.window.stretches, pcm);
   try {
     return decodeWindow(session, model, pcm, job, control);
   } finally {
     session.clear();
   }
-}
-
-function readSamples({ spoolPath, window }: WindowJob): Int16Array {
-  const pcm = new Int16Array(window.sampleCount);
-  const file = openSync(spoolPath, "r");
-  try {
-    const bytes = readSync(file, pcm, 0, pcm.byteLength, window.firstSample * BYTES_PER_SAMPLE);
-    if (bytes !== pcm.byteLength) throw new Error(`expected ${pcm.byteLength} bytes of audio, but ${bytes} came`);
-  } finally {
-    closeSync(file);
-  }
-  return pcm;
 }

@@ -11,9 +11,16 @@ export interface WorkIdentity {
 }
 
 /** What a request would do unless another does the same already. */
-export interface Work<Result> {
-  /** @param signal aborts once nobody waits for the result any more */
-  run(signal: AbortSignal): Promise<Result>;
+export interface Work<Result, Step = never> {
+  /**
+   * @param signal aborts once nobody waits for the result any more
+   * @param publish tells those who wait for the same work what is done so far
+   */
+  run(signal: AbortSignal, publish: (step: Step) => void): Promise<Result>;
+  /** Called at once when another does the work. */
+  onJoin?(): void;
+  /** Of the other's work every step, from its first. */
+  onStep?(step: Step): void;
   /** Gives back what the work needs: when it has ended, or at once when it is not begun. Called once; never rejects. */
   release(): Promise<void>;
 }
@@ -24,12 +31,15 @@ export interface Joined<Result> {
   joined: boolean;
 }
 
-interface Run<Result> {
+interface Run<Result, Step> {
   /** Settles once the work has ended and has given back what it needed. */
   ended: Promise<Result>;
   stop: AbortController;
   waiting: number;
   keys: Set<string>;
+  steps: Step[];
+  /** What others would have done, who wait for this. */
+  followers: Set<Work<Result, Step>>;
 }
 
 /**
@@ -37,10 +47,10 @@ interface Run<Result> {
  * the result of the one that runs. With an `Idempotency-Key` it gets the result also when the work has ended by then, for
  * as long as results are kept.
  */
-export class JoinedWork<Result> {
+export class JoinedWork<Result, Step = never> {
   readonly #kept: KeptResults<Result>;
   /** By content. */
-  readonly #running = new Map<string, Run<Result>>();
+  readonly #running = new Map<string, Run<Result, Step>>();
   /** Keys of running work → its content. */
   readonly #keys = new Map<string, string>();
 
@@ -54,7 +64,7 @@ export class JoinedWork<Result> {
    * @throws what the work throws, to all who wait; the signal's reason when it aborts, once nothing runs on for this client
    *   alone; SottoError `invalid_value` when the key came before with another request
    */
-  async join(identity: WorkIdentity, signal: AbortSignal, work: Work<Result>): Promise<Joined<Result>> {
+  async join(identity: WorkIdentity, signal: AbortSignal, work: Work<Result, Step>): Promise<Joined<Result>> {
     try {
       signal.throwIfAborted();
       this.#refuseOtherUseOf(identity);
@@ -64,6 +74,7 @@ export class JoinedWork<Result> {
     }
     const kept = identity.key === undefined ? undefined : this.#kept.get(identity.key);
     if (kept) {
+      work.onJoin?.();
       await work.release();
       return { result: kept.result, joined: true };
     }
@@ -76,6 +87,11 @@ export class JoinedWork<Result> {
       this.#keys.set(identity.key, identity.content);
     }
     const released = other ? work.release() : undefined;
+    if (other) {
+      work.onJoin?.();
+      for (const step of run.steps) work.onStep?.(step);
+      run.followers.add(work);
+    }
     try {
       return { result: await abortable(run.ended, signal), joined: other !== undefined };
     } catch (error) {
@@ -83,6 +99,7 @@ export class JoinedWork<Result> {
       await this.#leave(identity.content, run, signal.reason);
       throw signal.reason;
     } finally {
+      run.followers.delete(work);
       await released;
     }
   }
@@ -98,9 +115,16 @@ export class JoinedWork<Result> {
     });
   }
 
-  #begin(content: string, work: Work<Result>): Run<Result> {
+  #begin(content: string, work: Work<Result, Step>): Run<Result, Step> {
     const stop = new AbortController();
-    const run: Run<Result> = { stop, waiting: 0, keys: new Set(), ended: workAndRelease(work, stop.signal) };
+    const steps: Step[] = [];
+    const followers = new Set<Work<Result, Step>>();
+    const publish = (step: Step) => {
+      steps.push(step);
+      for (const follower of followers) follower.onStep?.(step);
+    };
+    const ended = workAndRelease(work, stop.signal, publish);
+    const run: Run<Result, Step> = { ended, stop, waiting: 0, keys: new Set(), steps, followers };
     this.#running.set(content, run);
     run.ended.then(
       (result) => {
@@ -112,7 +136,7 @@ export class JoinedWork<Result> {
   }
 
   /** The last one to leave stops the work, and waits until it has ended. */
-  async #leave(content: string, run: Run<Result>, reason: unknown): Promise<void> {
+  async #leave(content: string, run: Run<Result, Step>, reason: unknown): Promise<void> {
     if (--run.waiting > 0) return;
     // Before it has ended: a request that comes now must not join work that is being stopped.
     this.#forget(content, run);
@@ -121,7 +145,7 @@ export class JoinedWork<Result> {
   }
 
   /** @returns false when it was forgotten before */
-  #forget(content: string, run: Run<Result>): boolean {
+  #forget(content: string, run: Run<Result, Step>): boolean {
     if (this.#running.get(content) !== run) return false;
     this.#running.delete(content);
     for (const key of run.keys) this.#keys.delete(key);
@@ -129,9 +153,13 @@ export class JoinedWork<Result> {
   }
 }
 
-async function workAndRelease<Result>(work: Work<Result>, signal: AbortSignal): Promise<Result> {
+async function workAndRelease<Result, Step>(
+  work: Work<Result, Step>,
+  signal: AbortSignal,
+  publish: (step: Step) => void,
+): Promise<Result> {
   try {
-    return await work.run(signal);
+    return await work.run(signal, publish);
   } finally {
     await work.release();
   }

@@ -1,13 +1,22 @@
 import multipart from "@fastify/multipart";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from "fastify";
-import { SottoError, sottoError } from "../core/errors.js";
+import type { Authenticator } from "../auth/authenticator.js";
+import type { Right } from "../auth/rights.js";
+import { sottoError } from "../core/errors.js";
 import type { Dialect } from "../dialects/dialect.js";
-import { unified } from "../dialects/unified/unified.js";
+import { guardRoutes } from "./auth.js";
+import { answerClientError } from "./client-error.js";
+import { closeUnusedConnections } from "./connections.js";
+import { allowOrigins } from "./cors.js";
+import { DOCS_POLICY, docsPage } from "./docs-page.js";
+import { pathOf, sendError, toSottoError } from "./error-reply.js";
 import { answerModel, answerModels } from "./models-route.js";
+import { openApiDocument } from "./openapi.js";
 import { answerReadiness, type ReadinessParts } from "./readiness-route.js";
 import { requestId } from "./request-id.js";
-import { methodsOf, ROUTES } from "./routes.js";
+import { canonicalUrl, methodsOf, RIGHT_FOR, ROUTES } from "./routes.js";
 import { answerTranscription, type TranscriptionParts } from "./transcription-route.js";
+import { leaveBodiesUnread } from "./unread-body.js";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -15,11 +24,19 @@ declare module "fastify" {
   }
   interface FastifyRequest {
     arrivedMs: number;
+    /** What the client says of itself, fit for the log. */
+    client: { user?: string | undefined; origin?: string | undefined };
   }
 }
 
 export interface ServerParts extends TranscriptionParts, ReadinessParts {
   logLevel: string;
+  authenticator: Authenticator;
+  /** Certificate and private key in PEM; undefined: plain HTTP. */
+  tls: { cert: Buffer; key: Buffer } | undefined;
+  /** Origins with commas between them, or `*`; undefined: pages of other origins may not call. */
+  corsOrigin: string | undefined;
+  metricsAccess: "keys" | "open" | "off";
   /** true once no new request may begin. */
   isDraining: () => boolean;
 }
@@ -29,7 +46,8 @@ const HEADERS_TIMEOUT_MS = 60_000;
 
 /** The HTTP face: routes, headers that every reply carries, and errors in the route's dialect. */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
-  const server = fastify({
+  const server: FastifyInstance = fastify({
+    ...(parts.tls ? { https: parts.tls } : {}),
     logger: { level: parts.logLevel, stream: process.stderr },
     // One line per request, written by our own hook.
     logController: new LogController({ disableRequestLogging: true }),
@@ -38,20 +56,30 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     forceCloseConnections: "idle",
     // Answered by our own hook, in the shape of the error table.
     return503OnClosing: false,
+    clientErrorHandler: answerClientError,
+    rewriteUrl: ({ url = "/" }) => canonicalUrl(url),
     routerOptions: { ignoreTrailingSlash: true },
   });
   server.server.headersTimeout = HEADERS_TIMEOUT_MS;
+  closeUnusedConnections(server);
   // Bodies of other types are left unread: a route that wants a form says so itself.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("*", (_request, _payload, done) => done(null));
   await server.register(multipart);
+  // Before any hook that refuses: a page must be able to read why.
+  if (parts.corsOrigin !== undefined) await allowOrigins(server, parts.corsOrigin);
 
   server.decorateRequest("arrivedMs", 0);
+  server.decorateRequest("client");
   server.addHook("onRequest", async (request, reply) => {
     request.arrivedMs = performance.now();
     reply.header("x-request-id", request.id).header("x-sotto-provider", "local");
     if (parts.isDraining()) throw sottoError("shutting_down", {});
+    // Fastify would ask for its body's type before it says that there is no such route.
+    if (request.is404 && request.method === "QUERY") refuseRoute(request, reply);
   });
+  guardRoutes(server, parts.authenticator);
+  leaveBodiesUnread(server);
   server.addHook("onSend", async (request, reply) => {
     reply.header("openai-processing-ms", Math.round(performance.now() - request.arrivedMs));
     // A connection that a client keeps open would keep the server from ending.
@@ -59,75 +87,77 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   });
   server.addHook("onResponse", async (request, reply) => {
     const durationMs = Math.round(performance.now() - request.arrivedMs);
+    parts.metrics.answered(request.routeOptions.config?.dialect?.name ?? "none", reply.statusCode, durationMs);
     request.log.info(
-      { method: request.method, path: pathOf(request), status: reply.statusCode, durationMs },
+      { method: request.method, path: pathOf(request), status: reply.statusCode, durationMs, ...request.client },
       "answered",
     );
   });
   server.setErrorHandler((error, request, reply) => sendError(toSottoError(error, request), request, reply));
-  server.setNotFoundHandler((request, reply) => {
-    const path = pathOf(request);
-    const allowed = methodsOf(path.replace(/(.)\/$/, "$1"));
-    if (allowed.length === 0) throw sottoError("unknown_route", { method: request.method, path });
-    reply.header("allow", allowed.join(", "));
-    throw sottoError("method_not_allowed", { path, allowed: allowed.join(", "), method: request.method });
-  });
+  server.setNotFoundHandler(refuseRoute);
 
   for (const route of ROUTES) {
+    const config = { needs: RIGHT_FOR[route.answers], ...("dialect" in route ? { dialect: route.dialect } : {}) };
     switch (route.answers) {
       case "transcription":
-        server.post(route.path, { config: { dialect: route.dialect } }, (request, reply) =>
+        server.post(route.path, { config, onRequest: countRequests(parts) }, (request, reply) =>
           answerTranscription(request, reply, route, parts),
         );
         break;
       case "models":
-        server.get(route.path, (request) => answerModels(request, parts));
+        server.get(route.path, { config }, (request) => answerModels(request, parts));
         break;
       case "model":
-        server.get(route.path, (request) => answerModel(request, parts));
+        server.get(route.path, { config }, (request) => answerModel(request, parts));
         break;
       case "health":
-        server.get(route.path, async () => ({ status: "ok" }));
+        server.get(route.path, { config }, async () => ({ status: "ok" }));
         break;
       case "readiness":
-        server.get(route.path, (request) => answerReadiness(request, parts));
+        server.get(route.path, { config }, (request) => answerReadiness(request, parts));
+        break;
+      case "metrics":
+        server.get(route.path, { config: metricsConfig(config, parts) }, async (request, reply) => {
+          if (parts.metricsAccess === "off") {
+            throw sottoError("unknown_route", { method: request.method, path: route.path });
+          }
+          return reply.type(parts.metrics.contentType).send(await parts.metrics.text());
+        });
+        break;
+      case "openapi":
+        server.get(route.path, { config }, async () => openApiDocument());
+        break;
+      case "docs":
+        server.get(route.path, { config }, async (_request, reply) =>
+          reply.type("text/html; charset=utf-8").header("content-security-policy", DOCS_POLICY).send(docsPage()),
+        );
         break;
     }
   }
   return server;
 }
 
-/** The path as it may be shown and logged: no query, where keys might stand, and no end. */
-function pathOf(request: FastifyRequest): string {
-  return (request.url.split("?", 1)[0] ?? "").slice(0, 200);
+/** After the key was asked for, and before a byte of the body is read. */
+function countRequests({ rateLimits }: ServerParts) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const headers = new Map<string, string>();
+    try {
+      await rateLimits?.enter(request.caller, headers);
+    } finally {
+      reply.headers(Object.fromEntries(headers));
+    }
+  };
 }
 
-function toSottoError(error: unknown, request: FastifyRequest): SottoError {
-  if (error instanceof SottoError) {
-    if (error.cause) request.log.warn({ err: error.cause, code: error.code }, "request failed");
-    return error;
-  }
-  // What fastify itself refuses: a URL that does not decode, a header too long.
-  const { statusCode, message } = error as { statusCode?: number; message: string };
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-    return sottoError("invalid_value", {
-      name: "request",
-      expected: "well-formed HTTP",
-      received: `one with a fault: ${message}`,
-    });
-  }
-  request.log.error({ err: error }, "request failed");
-  return sottoError("internal_error", {}, { cause: error });
+/** Where it is off nobody need bring a key to hear so. */
+function metricsConfig(config: { needs: Right | undefined }, { metricsAccess }: ServerParts) {
+  return metricsAccess === "keys" ? config : { ...config, needs: undefined };
 }
 
-function sendError(error: SottoError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { contentType, body } = (request.routeOptions.config?.dialect ?? unified).renderError(error);
-  if (error.retryAfterSec !== undefined) {
-    reply
-      .header("retry-after", Math.ceil(error.retryAfterSec))
-      .header("retry-after-ms", Math.round(error.retryAfterSec * 1000));
-  }
-  // The SDKs of OpenAI obey this before they look at the status.
-  reply.header("x-should-retry", String(error.retryable));
-  return reply.code(error.status).header("content-type", contentType).send(body);
+function refuseRoute(request: FastifyRequest, reply: FastifyReply): never {
+  const path = pathOf(request);
+  const allowed = methodsOf(path.replace(/(.)\/$/, "$1"));
+  if (allowed.length === 0) throw sottoError("unknown_route", { method: request.method, path });
+  reply.header("allow", allowed.join(", "));
+  throw sottoError("method_not_allowed", { path, allowed: allowed.join(", "), method: request.method });
 }

@@ -18,11 +18,29 @@ const MEANINGS: readonly [pattern: RegExp, reason: string][] = [
   [/Invalid data found/i, "its content is damaged, or no known audio or video format"],
 ];
 
+/** What the request asked of the recording. */
+interface Wish {
+  audioTrack?: number | undefined;
+  containers?: readonly string[] | undefined;
+}
+
 /** Makes an error of an ffmpeg run that yielded no audio. */
-export function decodeFailure(stderr: string): SottoError {
+export function decodeFailure(stderr: string, { audioTrack = 0, containers }: Wish = {}): SottoError {
   const cause = new Error(stderr.trim() || "ffmpeg wrote nothing");
   if (/matches no streams|does not contain any stream/i.test(stderr)) {
+    if (audioTrack > 0) {
+      const details = { name: "audio_track", expected: "the number of an audio stream of the file, counted from 0" };
+      return sottoError("invalid_value", { ...details, received: String(audioTrack) }, { param: "audio_track", cause });
+    }
     return sottoError("no_audio_stream", {}, { param: "file", cause });
+  }
+  if (containers && /not on whitelist/i.test(stderr)) {
+    const details = {
+      name: "file",
+      expected: `a recording in one of ${containers.join(", ")}`,
+      received: "another format",
+    };
+    return sottoError("invalid_value", details, { param: "file", cause });
   }
   const meaning = MEANINGS.find(([pattern]) => pattern.test(stderr));
   return undecodable(meaning?.[1] ?? "no audio came out of it", cause);

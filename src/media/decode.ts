@@ -2,9 +2,10 @@ import { rm, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { BYTES_PER_SAMPLE, MIN_AUDIO_MS, SAMPLE_RATE, SAMPLES_PER_MS, type Spool, samplesToMs } from "../core/audio.js";
 import { type SottoError, sottoError } from "../core/errors.js";
+import type { Channel, Container } from "../core/request.js";
 import { decodeFailure, undecodable } from "./decode-failure.js";
 import { decoderMissing, saysNotRunnable } from "./decoder-check.js";
-import { acceptedDemuxers } from "./demuxers.js";
+import { acceptedDemuxers, withinContainers } from "./demuxers.js";
 import { type FfmpegEnd, runFfmpeg } from "./ffmpeg-command.js";
 import { saysStorageFull } from "./storage-full.js";
 
@@ -16,6 +17,12 @@ export interface DecodeJob {
   ffmpegPath: string;
   /** Longer audio is refused. */
   maximumMs: number;
+  /** Which of its audio streams, counted from 0; default: the first. */
+  audioTrack?: number;
+  /** Default: all mixed into one. */
+  channel?: Channel;
+  /** Default: all that this ffmpeg reads. */
+  containers?: readonly Container[] | undefined;
   /** Kills ffmpeg at once. */
   signal?: AbortSignal;
   /** How long ffmpeg may go on without writing anything. */
@@ -27,7 +34,7 @@ const OVERSHOOT_MS = 1000;
 const STALL_MS = 60_000;
 
 /**
- * Decodes the first audio stream of a recording with ffmpeg to 16 kHz mono samples on disk. A damaged or cut recording
+ * Decodes one audio stream of a recording with ffmpeg to 16 kHz mono samples on disk. A damaged or cut recording
  * yields what can be read of it. The promise settles only once ffmpeg has ended; on failure no output stays.
  * @throws SottoError `decoder_missing`, `undecodable_audio`, `no_audio_stream`, `audio_too_short`, `audio_too_long`,
  *   `storage_full`; the signal's reason when it aborts
@@ -59,9 +66,9 @@ async function decode(job: DecodeJob, outputPath: string): Promise<number> {
   const end = await runFfmpeg({
     ffmpegPath: job.ffmpegPath,
     inputPath: resolve(job.inputPath),
-    inputOptions: inputOptions(formats),
+    inputOptions: inputOptions(withinContainers(formats, job.containers)),
     outputPath,
-    outputOptions: outputOptions(job.maximumMs),
+    outputOptions: outputOptions(job),
     signal: stop.signal,
   });
   stall.stop();
@@ -70,7 +77,7 @@ async function decode(job: DecodeJob, outputPath: string): Promise<number> {
   job.signal?.throwIfAborted();
   if (stall.stalled()) throw undecodable("ffmpeg made no progress on it", new Error(end.stderr));
   const sampleCount = Math.floor((await fileBytes(outputPath)) / BYTES_PER_SAMPLE);
-  const refusal = judge(end, sampleCount, job.maximumMs);
+  const refusal = judge(end, sampleCount, job);
   if (refusal) throw refusal;
   return sampleCount;
 }
@@ -89,9 +96,17 @@ function inputOptions(formats: string): string[] {
   ];
 }
 
-function outputOptions(maximumMs: number): string[] {
+/** A mono recording has both sides alike, and of more than two channels ffmpeg makes a left and a right one. */
+const SIDES: Record<Channel, string[]> = {
+  mix: [],
+  left: ["-af", "aformat=channel_layouts=stereo,pan=mono|c0=c0"],
+  right: ["-af", "aformat=channel_layouts=stereo,pan=mono|c0=c1"],
+};
+
+function outputOptions({ maximumMs, audioTrack = 0, channel = "mix" }: DecodeJob): string[] {
   return [
-    ...["-map", "0:a:0"],
+    ...["-map", `0:a:${audioTrack}`],
+    ...SIDES[channel],
     ...["-ac", "1"],
     ...["-ar", String(SAMPLE_RATE)],
     ...["-f", "s16le"],
@@ -100,14 +115,18 @@ function outputOptions(maximumMs: number): string[] {
   ];
 }
 
-function judge(end: FfmpegEnd, sampleCount: number, maximumMs: number): SottoError | undefined {
+function judge(
+  end: FfmpegEnd,
+  sampleCount: number,
+  { maximumMs, audioTrack, containers }: DecodeJob,
+): SottoError | undefined {
   const { failure, killed, stderr } = end;
   if (saysNotRunnable(failure)) return decoderMissing(failure);
   // Before the exit code: a buffer that cannot be written as ffmpeg closes its file is not in it (ffmpeg 5.1).
   if (saysStorageFull(stderr)) return sottoError("storage_full", {}, { cause: new Error(stderr) });
   if (isSystemError(failure)) return sottoError("internal_error", {}, { cause: failure });
   if (killed) return undecodable("ffmpeg broke down on it", new Error(`${failure?.message}\n${stderr}`));
-  if (sampleCount === 0) return decodeFailure(stderr || (failure?.message ?? ""));
+  if (sampleCount === 0) return decodeFailure(stderr || (failure?.message ?? ""), { audioTrack, containers });
   if (sampleCount > maximumMs * SAMPLES_PER_MS) {
     return sottoError("audio_too_long", { maximumSec: maximumMs / 1000 }, { param: "file" });
   }

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import type { Container } from "../core/request.js";
 
 const run = promisify(execFile);
 
@@ -45,6 +46,24 @@ export function acceptedDemuxers(ffmpegPath: string): Promise<string> {
   // A failure is not kept: ffmpeg may be installed while the server runs.
   answer.catch(() => asked.delete(ffmpegPath));
   return answer;
+}
+
+/** ffmpeg's names for the families of containers; MPEG audio of any layer is its `mp3`. */
+const FAMILIES: Record<Container, readonly string[]> = {
+  mp3: ["mp3"],
+  mp4: ["mp4"],
+  mpeg: ["mpeg", "mpegts", "mpegvideo"],
+  wav: ["wav", "w64"],
+  webm: ["webm"],
+};
+
+/** Of the accepted formats those of some families alone. */
+export function withinContainers(formats: string, containers: readonly Container[] | undefined): string {
+  if (!containers) return formats;
+  const wanted = new Set(containers.flatMap((container) => FAMILIES[container]));
+  // A demuxer of several names is listed with all of them: `mov,mp4,m4a`.
+  const accepted = new Set(formats.split(","));
+  return [...wanted].filter((name) => accepted.has(name)).join(",");
 }
 
 async function ask(ffmpegPath: string): Promise<string> {

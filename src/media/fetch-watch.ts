@@ -1,16 +1,20 @@
 import { sottoError } from "../core/errors.js";
+import { LinkedAbort } from "../core/linked-abort.js";
 
 /** Ends a fetch that is no longer wanted, or whose other side keeps it waiting. */
 export class FetchWatch implements Disposable {
-  readonly signal: AbortSignal;
-  readonly #late = new AbortController();
+  readonly #stop: LinkedAbort;
   readonly #total: NodeJS.Timeout;
   #next: NodeJS.Timeout | undefined;
 
   /** @param outer its reason becomes the signal's */
   constructor(outer: AbortSignal, totalMs: number) {
-    this.signal = AbortSignal.any([outer, this.#late.signal]);
+    this.#stop = new LinkedAbort(outer);
     this.#total = this.#limit(totalMs, "it took longer than");
+  }
+
+  get signal(): AbortSignal {
+    return this.#stop.signal;
   }
 
   /** From now on something must come every `ms`. */
@@ -27,10 +31,11 @@ export class FetchWatch implements Disposable {
   [Symbol.dispose](): void {
     clearTimeout(this.#total);
     clearTimeout(this.#next);
+    this.#stop[Symbol.dispose]();
   }
 
   #limit(ms: number, what: string): NodeJS.Timeout {
-    return setTimeout(() => this.#late.abort(urlFetchFailed(`${what} ${ms / 1000} s`)), ms);
+    return setTimeout(() => this.#stop.abort(urlFetchFailed(`${what} ${ms / 1000} s`)), ms);
   }
 }
 

@@ -58,6 +58,23 @@ export class SpoolFolder implements AsyncDisposable {
     return work;
   }
 
+  /** What lies in the open folders. */
+  async usedBytes(): Promise<number> {
+    const sizesIn = async ({ path }: WorkFolder) => {
+      const names = await readdir(path).catch(() => []);
+      return Promise.all(
+        names.map((name) =>
+          stat(join(path, name)).then(
+            ({ size }) => size,
+            () => 0,
+          ),
+        ),
+      );
+    };
+    const sizes = await Promise.all([...this.#open].map(sizesIn));
+    return sizes.flat().reduce((sum, size) => sum + size, 0);
+  }
+
   /** Removes every folder that is still open. Never throws. */
   async close(): Promise<void> {
     clearInterval(this.#upkeep);

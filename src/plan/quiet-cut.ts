@@ -1,7 +1,7 @@
 import { SAMPLES_PER_MS } from "../core/audio.js";
 
 /** Cuts are possible every 20 ms: Whisper's timestamps are no finer. */
-export const FRAME_SAMPLES = 20 * SAMPLES_PER_MS;
+export const CUT_STEP_SAMPLES = 20 * SAMPLES_PER_MS;
 
 /** A cut is judged by the 160 ms around it: longer than the closure of a stop consonant, shorter than a pause. */
 const FRAMES_EACH_SIDE = 4;
@@ -16,15 +16,15 @@ const BELOW_AVERAGE = 1 / 400;
 const SILENCE_POWER = 32768 ** 2 / 10 ** 6;
 
 /** Mean power of each whole 20 ms frame, in squared sample units. */
-export function framePowers(samples: Int16Array): Float64Array {
-  const powers = new Float64Array(Math.floor(samples.length / FRAME_SAMPLES));
+export function stepPowers(samples: Int16Array): Float64Array {
+  const powers = new Float64Array(Math.floor(samples.length / CUT_STEP_SAMPLES));
   for (let frame = 0; frame < powers.length; frame++) {
     let sum = 0;
-    for (let i = frame * FRAME_SAMPLES; i < (frame + 1) * FRAME_SAMPLES; i++) {
+    for (let i = frame * CUT_STEP_SAMPLES; i < (frame + 1) * CUT_STEP_SAMPLES; i++) {
       const sample = samples[i] as number;
       sum += sample * sample;
     }
-    powers[frame] = sum / FRAME_SAMPLES;
+    powers[frame] = sum / CUT_STEP_SAMPLES;
   }
   return powers;
 }

@@ -1,56 +1,64 @@
-import { type FileHandle, open } from "node:fs/promises";
-import { BYTES_PER_SAMPLE, SAMPLE_RATE, type Spool, WINDOW_MAX_SAMPLES, type Window } from "../core/audio.js";
-import { FRAME_SAMPLES, framePowers, quietCut } from "./quiet-cut.js";
+import { type GrowingSpool, SAMPLE_RATE, WINDOW_MAX_SAMPLES, type Window } from "../core/audio.js";
+import { CUT_STEP_SAMPLES, quietCut, stepPowers } from "./quiet-cut.js";
+import type { SpeechDetector } from "./speech-detector.js";
+import type { SpeechParams } from "./speech-params.js";
+import { SpeechSpans } from "./speech-spans.js";
+import { SpoolReader } from "./spool-reader.js";
+import { WindowPacker } from "./window-packer.js";
 
-/** No window ends earlier for the sake of a pause. */
-const EARLIEST_CUT_SAMPLES = 15 * SAMPLE_RATE;
-/** A shorter last window gives Whisper too little to go by. */
-const LAST_MIN_SAMPLES = SAMPLE_RATE;
+/** After so long a silence a window does not wait for more: who streams should not either. */
+const MOST_SILENCE_SAMPLES = 60 * SAMPLE_RATE;
 
-/**
- * Divides a spool into windows of at most 30 s that cover it without gap or overlap. While more than 30 s remain, the
- * window ends in a pause between its 15th and its 30th second, if there is one. Memory does not grow with the length.
- * @throws the system's error when the spool cannot be read
- */
-export async function planWindows(spool: Spool): Promise<Window[]> {
-  const windows: Window[] = [];
-  const file = await open(spool.path, "r");
-  try {
-    const reader = new RangeReader(file);
-    let firstSample = 0;
-    while (spool.sampleCount - firstSample > WINDOW_MAX_SAMPLES) {
-      const earliest = firstSample + EARLIEST_CUT_SAMPLES;
-      const latest = Math.min(firstSample + WINDOW_MAX_SAMPLES, spool.sampleCount - LAST_MIN_SAMPLES);
-      const powers = framePowers(await reader.read(earliest, latest - earliest));
-      const end = earliest + quietCut(powers) * FRAME_SAMPLES;
-      windows.push({ firstSample, sampleCount: end - firstSample });
-      firstSample = end;
-    }
-    if (spool.sampleCount > firstSample) windows.push({ firstSample, sampleCount: spool.sampleCount - firstSample });
-  } finally {
-    await file.close();
-  }
-  return windows;
+/** What planning found out beside the windows. */
+export interface PlanFigures {
+  /** What finding speech took. */
+  speechMs: number;
 }
 
-/** Reads stretches of a spool into one buffer that is used again and again. */
-class RangeReader {
-  readonly #file: FileHandle;
-  readonly #samples = new Int16Array(WINDOW_MAX_SAMPLES - EARLIEST_CUT_SAMPLES);
+/** How speech is found in a recording. */
+export interface SpeechSearch {
+  detector: SpeechDetector;
+  params: SpeechParams;
+}
 
-  constructor(file: FileHandle) {
-    this.#file = file;
+/**
+ * Plans a recording into windows of speech of at most 30 s, while it is still being decoded, with bounded memory.
+ * @param figures grow as the plan does
+ * @throws the signal's reason; whatever ended the decoding
+ */
+export async function* speechWindows(
+  spool: GrowingSpool,
+  { detector, params }: SpeechSearch,
+  signal: AbortSignal,
+  figures: PlanFigures,
+): AsyncGenerator<Window> {
+  await using reader = new SpoolReader(spool, signal);
+  const packer = new WindowPacker(params, async (from, to) => {
+    return from + quietCut(stepPowers(await reader.read(from, to - from))) * CUT_STEP_SAMPLES;
+  });
+  const spans = new SpeechSpans(params);
+  for await (const { probabilities, computeMs } of detector.judge(spool, signal)) {
+    figures.speechMs += computeMs;
+    for (const span of spans.push(probabilities)) yield* await packer.add(span);
+    const silentSamples = spans.judgedSamples - (packer.waitsSince ?? spans.judgedSamples);
+    if (!spans.isOpen && silentSamples > MOST_SILENCE_SAMPLES) yield* windowsOf(packer.flush(spans.judgedSamples));
   }
+  const { sampleCount } = await spool.growBeyond(Number.POSITIVE_INFINITY);
+  for (const span of spans.end(sampleCount)) yield* await packer.add(span);
+  yield* windowsOf(packer.flush(sampleCount));
+}
 
-  /** @returns the samples, until the next call */
-  async read(firstSample: number, sampleCount: number): Promise<Int16Array> {
-    const bytes = new Uint8Array(this.#samples.buffer, 0, sampleCount * BYTES_PER_SAMPLE);
-    for (let done = 0; done < bytes.length; ) {
-      const position = firstSample * BYTES_PER_SAMPLE + done;
-      const { bytesRead } = await this.#file.read(bytes, done, bytes.length - done, position);
-      if (bytesRead === 0) throw new Error("the spool is shorter than its sample count says");
-      done += bytesRead;
-    }
-    return this.#samples.subarray(0, sampleCount);
+/** `vad_filter=false`: consecutive windows of exactly 30 s from the start, whatever the sound, and what is left. */
+export async function* fixedWindows(spool: GrowingSpool, signal: AbortSignal): AsyncGenerator<Window> {
+  for (let firstSample = 0; ; firstSample += WINDOW_MAX_SAMPLES) {
+    signal.throwIfAborted();
+    const state = await spool.growBeyond(firstSample + WINDOW_MAX_SAMPLES - 1);
+    const sampleCount = Math.min(state.sampleCount - firstSample, WINDOW_MAX_SAMPLES);
+    if (sampleCount > 0) yield { stretches: [{ firstSample, sampleCount }], speech: [] };
+    if (sampleCount < WINDOW_MAX_SAMPLES) return;
   }
+}
+
+function windowsOf(window: Window | undefined): Window[] {
+  return window ? [window] : [];
 }

@@ -1,4 +1,5 @@
 import type { ResponseFormat } from "../core/request.js";
+import { renderDiarizedJson } from "./diarized-json.js";
 import { renderJson } from "./json.js";
 import type { Renderer } from "./rendered.js";
 import { renderSrt } from "./srt.js";
@@ -13,4 +14,5 @@ export const RENDERERS: Record<ResponseFormat, Renderer> = {
   srt: renderSrt,
   vtt: renderVtt,
   verbose_json: renderVerboseJson,
+  diarized_json: renderDiarizedJson,
 };

@@ -9,3 +9,8 @@ export interface DurationUsage {
 export function durationUsage(durationMs: number): DurationUsage {
   return { type: "duration", seconds: Math.ceil(secondsOf(durationMs)) };
 }
+
+/** The same with the exact duration beside it. */
+export function fullUsage(durationMs: number): DurationUsage & { audio_duration_seconds: number } {
+  return { ...durationUsage(durationMs), audio_duration_seconds: secondsOf(durationMs) };
+}

@@ -1,39 +1,35 @@
 import { languageName } from "../core/languages.js";
-import { type Segment, type Transcript, transcriptText } from "../core/result.js";
-import { JSON_CONTENT_TYPE, type Rendered } from "./rendered.js";
+import { type Transcript, transcriptText } from "../core/result.js";
+import { includedMembers } from "./json.js";
+import { type Renderer, rendered } from "./rendered.js";
 import { secondsOf } from "./timestamp.js";
 import { durationUsage } from "./usage.js";
+import { verboseSegment } from "./verbose-segment.js";
+import { plainWord, wordMembers } from "./words.js";
 
-/** Whisper counts its position in spectrogram frames of 10 ms (openai/whisper `whisper/transcribe.py`, `seek`). */
-const MS_PER_SEEK_FRAME = 10;
+/** `verbose_json` of the unified dialect: OpenAI's, with the language of the speech, also of a translation, and its probability. */
+export const renderVerboseJson: Renderer = (transcript, _stamp, include = []) => {
+  const { task, language: _ofText, ...rest } = verboseReply(transcript);
+  const language = languageName(transcript.language);
+  const language_probability = transcript.languageProbability;
+  const speech = { task, language, language_probability, ...rest, ...wordMembers(transcript) };
+  return rendered({ ...speech, ...includedMembers(transcript, include) });
+};
 
-/** `verbose_json`: OpenAI's `CreateTranscriptionResponseVerboseJson` and the probability of the language. */
-export function renderVerboseJson(transcript: Transcript): Rendered {
-  const reply = {
+/** OpenAI's `CreateTranscriptionResponseVerboseJson`; `words` when the request asked for them. */
+export function verboseReply(transcript: Transcript) {
+  return {
     task: transcript.task,
-    // Of the text: OpenAI documents it as always `english` for translations.
-    language: transcript.task === "translate" ? "english" : languageName(transcript.language),
-    language_probability: transcript.languageProbability,
+    language: textLanguageName(transcript),
     duration: secondsOf(transcript.durationMs),
     text: transcriptText(transcript),
     segments: transcript.segments.map(verboseSegment),
+    ...(transcript.words ? { words: transcript.words.map(plainWord) } : {}),
     usage: durationUsage(transcript.durationMs),
   };
-  return { contentType: JSON_CONTENT_TYPE, body: JSON.stringify(reply) };
 }
 
-/** All ten fields are required by OpenAI's schema; the text keeps its leading space, as there. */
-function verboseSegment(segment: Segment, id: number) {
-  return {
-    id,
-    seek: Math.round(segment.seekMs / MS_PER_SEEK_FRAME),
-    start: secondsOf(segment.startMs),
-    end: secondsOf(segment.endMs),
-    text: segment.text,
-    tokens: segment.tokens,
-    temperature: segment.temperature,
-    avg_logprob: segment.avgLogprob,
-    compression_ratio: segment.compressionRatio,
-    no_speech_prob: segment.noSpeechProb,
-  };
+/** Of the text: OpenAI documents it as always `english` for translations. */
+export function textLanguageName({ task, language }: Transcript): string {
+  return task === "translate" ? "english" : languageName(language);
 }

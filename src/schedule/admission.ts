@@ -13,6 +13,12 @@ export interface Place {
   leave(): void;
   /** Leaves without having been served, which says nothing of how long that takes. */
   withdraw(): void;
+  /** How long those that are here before it will take until a slot is its own, in milliseconds; by what requests took so far. */
+  readonly expectedWaitMs: number;
+  /** Makes room for others while the request is served elsewhere; its place may be taken meanwhile. */
+  stepAside(): void;
+  /** Comes back behind the last, whether there is room or not: it has been let in once. */
+  stepBack(): void;
 }
 
 /**
@@ -24,7 +30,8 @@ export class Admission {
   readonly #slots: number;
   readonly #maxQueue: number;
   readonly #now: () => number;
-  #inside = 0;
+  /** In the order they came. */
+  readonly #places = new Set<object>();
   #meanServiceMs = FIRST_GUESS_MS;
   /** When the last of those that were refused was told to come back. */
   #promisedMs = 0;
@@ -38,32 +45,48 @@ export class Admission {
 
   /** Requests inside, at work or waiting. */
   get inside(): number {
-    return this.#inside;
+    return this.#places.size;
   }
 
   /** @throws SottoError `queue_full` with the seconds until a place will be free for this very request */
   enter(): Place {
-    if (this.#inside >= this.#limit) {
+    if (this.inside >= this.#limit) {
       const retryAfterSec = Math.max(1, Math.ceil(this.#promisePlaceMs() / 1000));
       throw sottoError("queue_full", { limit: this.#maxQueue, retryAfterSec }, { retryAfterSec });
     }
     const enteredMs = this.#now();
-    const others = this.#inside++;
-    let isInside = true;
+    const others = this.inside;
+    const own = {};
+    this.#places.add(own);
+    let hasLeft = false;
     const withdraw = () => {
-      if (isInside) this.#inside--;
-      isInside = false;
+      this.#places.delete(own);
+      hasLeft = true;
     };
+    const expectedWaitMs = () => this.#expectedWaitMs(own);
     return {
       withdraw,
+      get expectedWaitMs() {
+        return expectedWaitMs();
+      },
+      stepAside: () => void this.#places.delete(own),
+      stepBack: () => {
+        if (!hasLeft) this.#places.add(own);
+      },
       leave: () => {
-        if (!isInside) return;
+        if (hasLeft) return;
         withdraw();
         // What it took alone: its time inside, shared with those that were there with it.
         const shareMs = ((this.#now() - enteredMs) * this.#slots) / Math.max(this.#slots, others + 1);
         this.#meanServiceMs += NEWEST_WEIGHT * (shareMs - this.#meanServiceMs);
       },
     };
+  }
+
+  #expectedWaitMs(own: object): number {
+    const before = [...this.#places].indexOf(own);
+    const waiting = Math.max(0, (before < 0 ? this.inside : before) - this.#slots + 1);
+    return (waiting * this.#meanServiceMs) / this.#slots;
   }
 
   /** Each that is refused is given the next place to become free, so that they do not all come back at once. */

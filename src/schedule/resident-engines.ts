@@ -1,6 +1,6 @@
 import { sottoError } from "../core/errors.js";
 import { BYTES_PER_MIB } from "../core/memory.js";
-import type { Engine } from "../engine/engine.js";
+import type { Engine, EngineState } from "../engine/engine.js";
 
 /** A model as the engine needs it; `catalog/model-store` finds them. */
 export interface EngineModel {
@@ -65,6 +65,15 @@ export class ResidentEngines {
   /** The engine of a model, if it is resident. */
   engineOf(path: string): Engine | undefined {
     return this.#serving(path)?.engine;
+  }
+
+  /** All models that have an engine. */
+  list(): { model: string; state: EngineState; residentBytes: number }[] {
+    return [...this.#residents].map(({ model, engine }) => ({
+      model: model.id,
+      state: engine.state,
+      residentBytes: engine.residentBytes,
+    }));
   }
 
   /** @throws SottoError `engine_unavailable` when the model alone exceeds the limit; the signal's reason */

@@ -1,24 +1,50 @@
 import { setMaxListeners } from "node:events";
+import { abortable } from "../core/abortable.js";
 import type { Window } from "../core/audio.js";
-import type { DecodeParams, WindowResult } from "../core/window.js";
+import { LinkedAbort } from "../core/linked-abort.js";
+import type { DecodeParams, LanguageGuess, WindowResult } from "../core/window.js";
 import type { EngineBackend } from "../engine/backend.js";
 import { Engine, type EngineState } from "../engine/engine.js";
 import { engineBytes, residentCeilingBytes } from "../engine/engine-memory.js";
+import type { EngineExit } from "../engine/engine-process.js";
 import { Pace } from "../engine/pace.js";
 import type { CoreShare } from "../engine/parallelism.js";
 import { Restarts } from "../engine/restarts.js";
+import { TimeMap } from "../stitch/time-map.js";
 import { Admission, type Place } from "./admission.js";
+import { InOrder } from "./in-order.js";
 import { type EngineModel, ResidentEngines } from "./resident-engines.js";
+import { settleLanguage } from "./settle-language.js";
 import { Turns } from "./turns.js";
 
 /** Windows of one request, to be decoded in the same way. */
 export interface WindowWork {
   model: EngineModel;
   spoolPath: string;
-  windows: readonly Window[];
+  /** Taken as slots become free; they may still be in the making. */
+  windows: AsyncIterator<Window>;
   params: DecodeParams;
   /** Called as windows finish, in whatever order they do. */
-  onProgress?: ((doneCount: number, windowCount: number) => void) | undefined;
+  onProgress?: ((window: Window) => void) | undefined;
+  /** Called with the windows in their order, one at a time; no further window begins before it has settled. */
+  onWindow?: ((decoded: DecodedWindow) => void | Promise<void>) | undefined;
+}
+
+export interface DecodedWindow {
+  window: Window;
+  result: WindowResult;
+}
+
+/** What the windows of a request came to. */
+export interface Decoded {
+  windows: DecodedWindow[];
+  /** What was heard; undefined: the client named it, or there was nothing to hear. */
+  language: LanguageGuess | undefined;
+  /** How long the first window waited for the model and for its turn. */
+  queueMs: number;
+  /** `cpu`, or a GPU as its backend calls it. */
+  backend: string;
+  threads: number;
 }
 
 export interface SchedulerOptions {
@@ -29,18 +55,25 @@ export interface SchedulerOptions {
   backend: EngineBackend;
   /** Gets a line for the operator. */
   warn?: ((line: string) => void) | undefined;
+  /** Called when an engine process ended without being asked to. */
+  onEngineEnd?: ((exit: EngineExit) => void) | undefined;
 }
 
 /** Owns waiting: who is let in, whose window is next, and which models' engines are loaded. */
 export class Scheduler {
   readonly #slots: number;
+  readonly #threads: number;
+  /** What engines start on. */
+  readonly #device: string;
   readonly #admission: Admission;
   /** Of all engines together, so that two models do not ask for twice the cores. */
   readonly #turns: Turns;
   readonly #engines: ResidentEngines;
 
-  constructor({ cores, maxQueue, memoryLimitBytes, keepAliveMs, backend, warn }: SchedulerOptions) {
+  constructor({ cores, maxQueue, memoryLimitBytes, keepAliveMs, backend, warn, onEngineEnd }: SchedulerOptions) {
     this.#slots = cores.workers;
+    this.#threads = cores.threadsPerWorker;
+    this.#device = backend.device ?? "cpu";
     this.#admission = new Admission(cores.workers, maxQueue);
     this.#turns = new Turns(cores.workers);
     // What was learnt of a model outlives its stays in memory.
@@ -51,7 +84,8 @@ export class Scheduler {
         const known = learnt.get(model.path) ?? { pace: new Pace(), restarts: new Restarts() };
         learnt.set(model.path, known);
         const setup = { modelPath: model.path, modelStamp: model.stamp, ...cores, backend };
-        return new Engine({ setup, residentCeilingBytes: residentCeilingBytes(estimateBytes(model)), ...known, warn });
+        const ceilingBytes = residentCeilingBytes(estimateBytes(model));
+        return new Engine({ setup, residentCeilingBytes: ceilingBytes, ...known, warn, onEnd: onEngineEnd });
       },
       estimateBytes,
       limitBytes: memoryLimitBytes,
@@ -77,63 +111,99 @@ export class Scheduler {
     }
   }
 
+  /** Who is inside, which windows run and wait, which models are loaded. */
+  get moment() {
+    return { inside: this.#admission.inside, windows: this.#turns.windows, engines: this.#engines.list() };
+  }
+
   stateOf(model: EngineModel): EngineState {
     return this.#engines.engineOf(model.path)?.state ?? "idle";
   }
 
   /**
-   * Decodes all windows and gives their results in order. When no language was named, the first window's is taken for
-   * the others, which wait for it. The first failure stops the rest.
+   * Decodes all windows and gives their results in order. When no language was named, the first windows settle it, and
+   * the others wait for them. The first failure stops the rest. Without any window the model is not asked for.
    */
-  async decode(work: WindowWork, signal: AbortSignal): Promise<WindowResult[]> {
+  async decode(work: WindowWork, signal: AbortSignal): Promise<Decoded> {
+    const first = await abortable(work.windows.next(), signal);
+    if (first.done)
+      return { windows: [], language: undefined, queueMs: 0, backend: this.#device, threads: this.#threads };
+    const askedMs = performance.now();
     const lease = await this.#engines.lease(work.model, signal);
     try {
-      return await this.#decodeOn(lease.engine, work, signal);
+      return await this.#decodeOn(lease.engine, { ...work, first: first.value }, { askedMs, signal });
     } finally {
       lease.release();
     }
   }
 
-  async #decodeOn(engine: Engine, work: WindowWork, signal: AbortSignal): Promise<WindowResult[]> {
+  async #decodeOn(
+    engine: Engine,
+    work: WindowWork & { first: Window },
+    { askedMs, signal }: { askedMs: number; signal: AbortSignal },
+  ): Promise<Decoded> {
     const ticket = this.#turns.ticket();
-    const failed = new AbortController();
-    const stop = AbortSignal.any([signal, failed.signal]);
+    using failed = new LinkedAbort(signal);
+    const stop = failed.signal;
     // Each window in a slot listens; Node takes more than ten for a leak.
     setMaxListeners(0, stop);
-    let doneCount = 0;
-    const decodeOne = async (window: Window, params: DecodeParams) => {
-      const job = { ...params, spoolPath: work.spoolPath, window };
-      const result = await this.#turns.run(ticket, stop, () => engine.decode(job, stop));
-      work.onProgress?.(++doneCount, work.windows.length);
-      return result;
+    let queueMs: number | undefined;
+    const inOrder = new InOrder<DecodedWindow>((_, decoded) => work.onWindow?.(decoded));
+    const windows: DecodedWindow[] = [];
+    const decode = async (window: Window, params: DecodeParams): Promise<DecodedWindow> => {
+      const { speechSpans } = new TimeMap(window);
+      const job = { ...params, spoolPath: work.spoolPath, window, ...(speechSpans ? { speechSpans } : {}) };
+      const result = await this.#turns.run(ticket, stop, () => {
+        queueMs ??= performance.now() - askedMs;
+        return engine.decode(job, stop);
+      });
+      return { window, result };
+    };
+    const keep = async (index: number, decoded: DecodedWindow) => {
+      windows[index] = decoded;
+      work.onProgress?.(decoded.window);
+      // Outside of the slot: a client that reads slowly keeps nobody from it.
+      await abortable(inOrder.put(index, decoded), stop);
+    };
+    const nextWindow = async () => {
+      const taken = await abortable(work.windows.next(), stop);
+      return taken.done ? undefined : taken.value;
     };
 
-    const results: WindowResult[] = [];
     let { params } = work;
     let next = 0;
-    if (!params.language && work.windows[0]) {
-      const first = await decodeOne(work.windows[0], params);
-      results[0] = first;
-      params = { ...params, language: first.language };
-      next = 1;
+    let first: Window | undefined = work.first;
+    let language: LanguageGuess | undefined;
+    if (!params.language) {
+      first = undefined;
+      const settled = await settleLanguage(work.first, nextWindow, (window) => decode(window, params));
+      language = settled.guess;
+      params = { ...params, language: language?.language };
+      for (const { window, result } of settled.heard) {
+        const isHeardSo = result.language === params.language;
+        await keep(next++, isHeardSo ? { window, result } : await decode(window, params));
+      }
     }
     const pull = async () => {
-      for (let index = next++; index < work.windows.length; index = next++) {
-        results[index] = await decodeOne(work.windows[index] as Window, params);
+      for (;;) {
+        // Items come in the order in which they were asked for.
+        const index = next++;
+        const window = first ?? (await nextWindow());
+        first = undefined;
+        if (!window) return;
+        await keep(index, await decode(window, params));
       }
     };
-    const pulls = Array.from({ length: this.#slots }, () =>
-      pull().catch((error: unknown) => {
-        failed.abort(error);
-        throw error;
-      }),
-    );
+    const failWith = (error: unknown) => {
+      failed.abort(error);
+      throw error;
+    };
     // All must have left their slots before the audio beneath them may be removed.
-    const outcomes = await Promise.allSettled(pulls);
+    const outcomes = await Promise.allSettled(Array.from({ length: this.#slots }, () => pull().catch(failWith)));
     signal.throwIfAborted();
     const failure = outcomes.find((outcome) => outcome.status === "rejected");
     if (failure) throw failed.signal.reason;
-    return results;
+    return { windows, language, queueMs: queueMs ?? 0, backend: engine.device, threads: this.#threads };
   }
 
   async close(): Promise<void> {

@@ -8,12 +8,20 @@ export interface Ticket {
  * file: each free slot goes to the request whose turn it is, which then goes to the back.
  */
 export class Turns {
+  readonly #slots: number;
   #freeSlots: number;
   /** Requests with a window ready, in the order of their turns. */
   readonly #rotation: Ticket[] = [];
 
   constructor(slots: number) {
+    this.#slots = slots;
     this.#freeSlots = slots;
+  }
+
+  /** Windows in a slot, and those that wait for one. */
+  get windows(): { running: number; waiting: number } {
+    const waiting = this.#rotation.reduce((sum, ticket) => sum + ticket.waiting.length, 0);
+    return { running: this.#slots - this.#freeSlots, waiting };
   }
 
   ticket(): Ticket {

@@ -7,6 +7,7 @@ import { type TestContext, test } from "node:test";
 import { importModel } from "../../src/catalog/import-model.js";
 import { writeInstallNote } from "../../src/catalog/install-note.js";
 import { installPart } from "../../src/catalog/install-part.js";
+import { readModelFile } from "../../src/catalog/model-file.js";
 import { ModelStore } from "../../src/catalog/model-store.js";
 import { removeModel } from "../../src/catalog/remove-model.js";
 import { SottoError } from "../../src/core/errors.js";
@@ -26,7 +27,12 @@ async function setUp(context: TestContext) {
   await mkdir(folder);
   const path = join(folder, "ggml-tiny.bin");
   await writeFile(`${path}.part`, MODEL);
-  await installPart({ partPath: `${path}.part`, path, checksum: { algorithm: "sha256", hex: SHA256 } });
+  await installPart({
+    partPath: `${path}.part`,
+    path,
+    checksum: { algorithm: "sha256", hex: SHA256 },
+    walk: readModelFile,
+  });
   const store = (configuredModel?: string) => new ModelStore({ home, configuredModel });
   return { folder, path, store };
 }

@@ -4,6 +4,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { installPart } from "../../src/catalog/install-part.js";
+import { readModelFile } from "../../src/catalog/model-file.js";
 import { buildModel } from "./build-model.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
@@ -19,7 +20,7 @@ for (const algorithm of ["sha256", "sha1"] as const) {
     const onHashed = (byteCount: number) => {
       hashedBytes += byteCount;
     };
-    const facts = await installPart({ partPath, path, checksum: { algorithm, hex }, onHashed });
+    const facts = await installPart({ partPath, path, checksum: { algorithm, hex }, onHashed, walk: readModelFile });
     assert.equal(facts.bytes, MODEL.length);
     assert.equal(hashedBytes, MODEL.length);
     assert.deepEqual(await readFile(path), MODEL);
@@ -29,7 +30,7 @@ for (const algorithm of ["sha256", "sha1"] as const) {
     altered[MODEL.length - 1] = 1;
     await writeFile(partPath, altered);
     await assert.rejects(
-      installPart({ partPath, path, checksum: { algorithm, hex } }),
+      installPart({ partPath, path, checksum: { algorithm, hex }, walk: readModelFile }),
       new RegExp(`expected .* ${hex}`),
     );
     assert.deepEqual(await readdir(folder), ["m.bin", "m.bin.json"]);

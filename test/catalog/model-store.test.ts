@@ -61,10 +61,7 @@ test("a damaged file is no model, and whoever names it hears why", async (contex
   await writeFile(join(home, "models", "ggml-base.bin"), "<html>");
   const { models, broken } = await store.scan();
   assert.deepEqual([models.map(({ id }) => id), broken.map(({ id }) => id)], [["sotto-mini"], ["base"]]);
-  await notFound(
-    store.find("base"),
-    /Its file is there, but: Not a usable Whisper model file \(magic: expected 0x67676d6c/,
-  );
+  await notFound(store.find("base"), /Its file is there, but: Not a usable model file \(magic: expected 0x67676d6c/);
 });
 
 test("a file that changes is walked anew", async (context) => {

@@ -149,7 +149,7 @@ test("a source that nobody serves is named with the reason", async (context) => 
 test("a wrong file is refused by the walk and deleted", async (context) => {
   const { hub, folder, pull } = await setUpPull(context);
   hub.files.set(`/${FILE}`, Buffer.from("<!doctype html><title>Sign in to the network</title>"));
-  await refused(pull(), /Not a usable Whisper model file \(magic: expected 0x67676d6c .* was deleted\.$/);
+  await refused(pull(), /Not a usable model file \(magic: expected 0x67676d6c .* was deleted\.$/);
   assert.deepEqual(await readdir(folder), []);
 });
 

@@ -18,6 +18,7 @@ test("where all is well the doctor says so of each part, tries the main job, and
     /^ok +threads +\d+ × \d+ of \d+ cores \(affinity \d+, quota (none|[\d.]+)\)/m,
     /^ok +memory +engines may take [\d.]+ GiB of/m,
     /^note +models +default: sotto-mini\n +sotto-mini +\d+ MiB in memory: file [\d.]+ MiB, each worker \d+ MiB/m,
+    /^note +speech +found by energy: [^\n]+\n +→ for Silero VAD, [^\n]+: npx sotto models pull silero-vad/m,
     /^ok +cpu +kernels: \S+\n( +\S+ +(works: products [\d.]+ ms wide, [\d.]+ ms narrow|for another processor|not tried.*)\n)+/m,
     /^ok +gpu +/m,
     /^ok +try +models\/demo\.flac in [\d.]+ s with sotto-mini: "three one four"/m,

@@ -35,7 +35,7 @@ test("list shows what is installed, damaged and available, and which is the defa
   const line = (id: string) => lines.find((text) => new RegExp(`^[* ] +${id} `).test(text)) ?? "";
   assert.match(lines[0] as string, /ID +STATE +BYTES +QUANTIZATION +LANGUAGES/);
   assert.match(line("tiny.en"), /^\* +tiny\.en +installed +[\d,]+ +f16 +English$/);
-  assert.match(line("small"), /damaged +3 +Not a usable Whisper model file/);
+  assert.match(line("small"), /damaged +3 +Not a usable model file/);
   assert.match(line("base-q8_0"), /available +81,768,585 +q8_0 +multilingual$/);
   for (const { id, bundled } of catalog()) assert.ok(bundled || line(id) !== "", id);
   assert.match(out, /\* is the default model/);
@@ -92,7 +92,7 @@ test("import refuses what is no model and leaves nothing", async (context) => {
   await writeFile(file, MODEL.subarray(0, -1));
   const { code, err } = await run("import", file);
   assert.equal(code, 1);
-  assert.match(err, /^sotto: Not a usable Whisper model file .*cut short.*\n$/);
+  assert.match(err, /^sotto: Not a usable model file .*cut short.*\n$/);
   assert.equal((await run("import", join(home, "none.bin"))).code, 1);
   assert.match((await run("import", join(home, "my model.bin"))).err, /Rename it\.\n$/);
   assert.deepEqual(await readdir(folder).catch(() => []), []);
@@ -123,7 +123,7 @@ test("verify walks each file, and says what has no checksum", async (context) =>
   const { code, out, err } = await run("verify");
   assert.equal(code, 1);
   assert.match(out, /^mine: structure right/m);
-  assert.match(err, /^bad: Not a usable Whisper model file/m);
+  assert.match(err, /^bad: Not a usable model file/m);
   assert.match((await run("verify", "none")).err, /^sotto: The model 'none' is not installed\. Installed: /);
 });
 

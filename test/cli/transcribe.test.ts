@@ -35,6 +35,14 @@ test("every format has the server's shape", async () => {
   assert.deepEqual([verbose.task, verbose.language], ["translate", "english"]);
 });
 
+test("--translate keeps the language of the speech", async () => {
+  const translate = async (format: string) =>
+    JSON.parse((await transcribe(clip.path, "--translate", "--language", "de", "--format", format)).stdout);
+  assert.equal((await translate("json")).language, "de");
+  const { task, language, language_probability } = await translate("verbose_json");
+  assert.deepEqual([task, language, language_probability], ["translate", "german", 1]);
+});
+
 test("--out writes one file per recording", async () => {
   const out = join(folder, "deep", "out");
   const { code, stdout } = await transcribe(clip.path, other.path, "--out", out, "--format", "txt");

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { readCommandLine, UsageError } from "../../src/core/config.js";
 import { environmentName, flagName, OPTION_NAMES, optionEntry } from "../../src/core/options.js";
+import { isSecretInSight } from "../../src/core/secret.js";
 
 function configFile(content: unknown): string {
   const path = join(mkdtempSync(join(tmpdir(), "sotto-config-")), "config.json");
@@ -110,4 +111,34 @@ test("a size is bytes, or has a letter for its unit", () => {
       text,
     );
   }
+});
+
+test("a secret is text or @FILE, and one on the command line is told from one that is not", () => {
+  const path = join(mkdtempSync(join(tmpdir(), "sotto-config-")), "secret");
+  writeFileSync(path, "from a file\n");
+  const secretOf = (args: string[], environment: NodeJS.ProcessEnv = {}) =>
+    readCommandLine("serve", args, environment).config.jwtSecret;
+  assert.equal(secretOf([]), undefined);
+  assert.equal(secretOf([], { SOTTO_JWT_SECRET: "from the environment" }), "from the environment");
+  assert.equal(secretOf([], { SOTTO_JWT_SECRET: `@${path}` }), "from a file");
+  assert.equal(secretOf(["--jwt-secret", `@${path}`]), "from a file");
+  const refusal = (given: string) => {
+    try {
+      secretOf(["--jwt-secret", given]);
+    } catch (error) {
+      assert.ok(error instanceof UsageError);
+      return error.message;
+    }
+    return "";
+  };
+  assert.equal(secretOf(["--jwt-secret", "hunter2"]), "hunter2");
+  for (const args of [["--jwt-secret", "hunter2"], ["--jwt-secret=hunter2"]]) {
+    assert.ok(isSecretInSight(["--port", "0", ...args], "jwt-secret"));
+  }
+  for (const args of [["--jwt-secret", "@f"], ["--jwt-secret=@f"], ["--port", "0"], []]) {
+    assert.ok(!isSecretInSight(args, "jwt-secret"));
+  }
+  assert.match(refusal("@/does/not/exist"), /can be read \(ENOENT\)/);
+  writeFileSync(path, "\n");
+  assert.match(refusal(`@${path}`), /not empty/);
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { packageRoot } from "../../src/core/package-root.js";
 
-test("docs/errors.md and docs/options.md say what the code says", () => {
+test("docs/errors.md, docs/options.md and docs/fields.md say what the code says", () => {
   const check = spawnSync(process.execPath, [join(packageRoot(), "scripts", "write-reference.mjs"), "--check"], {
     encoding: "utf8",
   });

@@ -9,7 +9,9 @@ const STAGES = [
   "main.ts",
   "cli",
   "http",
+  "auth",
   "dialects",
+  "remote",
   "transcriber.ts",
   "media",
   "plan",
@@ -18,6 +20,7 @@ const STAGES = [
   "stitch",
   "render",
   "catalog",
+  "observe",
   "core",
 ];
 
@@ -37,9 +40,14 @@ test("a reader who follows a request never turns back: no stage imports one befo
   }
 });
 
-test("only the engine process and the probe's load the addon", () => {
+test("only the engine process, the probe's and the one that finds speech load the addon", () => {
   const users = readdirSync(root, { recursive: true, encoding: "utf8" }).filter(
     (path) => path.endsWith(".ts") && /import \{[^}]*\bloadAddon\b/.test(readFileSync(join(root, path), "utf8")),
   );
-  assert.deepEqual(users.sort(), ["engine/host.ts", "engine/probe-child.ts", "engine/worker.ts"]);
+  assert.deepEqual(users.sort(), [
+    "engine/host.ts",
+    "engine/probe-child.ts",
+    "engine/speech-child.ts",
+    "engine/worker.ts",
+  ]);
 });

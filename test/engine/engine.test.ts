@@ -29,7 +29,8 @@ execFileSync("ffmpeg", ["-v", "error", "-i", clip.path, "-ar", "16000", "-ac", "
 
 /** A window of the clip. */
 function job(path = spoolPath): Omit<WindowJob, "jobId"> {
-  const window = { firstSample: 0, sampleCount: Math.floor(statSync(spoolPath).size / 2) };
+  const stretch = { firstSample: 0, sampleCount: Math.floor(statSync(spoolPath).size / 2) };
+  const window = { stretches: [stretch], speech: [] };
   return { task: "transcribe", language: "en", prompt: undefined, temperature: 0, spoolPath: path, window };
 }
 /** A pipe that never gives a sample: the worker that reads it hangs for good. */
@@ -131,6 +132,25 @@ test("a window that hangs takes two processes down, fails alone, and the innocen
   });
 });
 
+test("a crash's signal from outside is no crash: a window outlives nine of them", async () => {
+  await withEngine({}, async (engine) => {
+    await engine.start();
+    const given = codeOf(engine.decode(job(hangingPath), never));
+    const killed = new Set<number>();
+    const hunt = setInterval(() => {
+      const pid = theEngine();
+      // Some time for the window to be in it.
+      if (engine.state !== "ready" || pid === undefined || killed.has(pid)) return;
+      killed.add(pid);
+      setTimeout(() => process.kill(pid, killed.size % 2 ? "SIGSEGV" : "SIGABRT"), 200);
+    }, 20);
+    assert.equal(await given, "engine_crashed");
+    clearInterval(hunt);
+    assert.equal(killed.size, 10);
+    await demandWords(engine);
+  });
+});
+
 test("a window whose client leaves is stopped, and the same session decodes the next one right", async () => {
   await withEngine({}, async (engine) => {
     await engine.start();
@@ -153,12 +173,13 @@ test("an engine that grew beyond its ceiling is replaced between two windows, an
   // It takes 75 to 115 MB: beyond this, but not twice.
   const residentCeilingBytes = 60e6;
   await withEngine({ residentCeilingBytes }, async (engine) => {
-    await demandWords(engine);
-    const first = theEngine();
+    // While one is replaced there is none: on a busy machine a window may outlast the second after which it is weighed.
+    const seen = new Set<number>();
     const endMs = performance.now() + 60_000;
-    while (theEngine() === first) {
+    while (seen.size < 2) {
       assert.ok(performance.now() < endMs, "it is replaced soon");
       await demandWords(engine);
+      for (const pid of enginesOf(process.pid)) seen.add(pid);
     }
     await demandWords(engine);
   });

@@ -21,14 +21,18 @@ function sessionOf(answer: (temperature: number) => { words: string[]; logprob: 
   const model = {
     hasTimestamps: true,
     maxTokens: () => 224,
-    tokenizer: { decode: () => texts.at(-1)?.join("") ?? "" },
+    facts: { timestampBegin: 1000 },
+    tokenizer: {
+      decode: (ids: number[]) => ids.map((id) => texts.at(-1)?.[id]).join(""),
+      isText: () => true,
+    },
   };
   const run = (temperature: number, noSpeechProb = 0) =>
     decodeWithFallback(
       session as unknown as NativeSession,
       model as unknown as LoadedModel,
       new Int32Array(3),
-      { temperature, noSpeechProb, seed: 0 },
+      { temperature, noSpeechProb, seed: 0, heardMs: 30_000 },
       newControlWords(),
     );
   return { asked, run };
@@ -40,16 +44,23 @@ const doubtful = { words: [" mumble"], logprob: -3 };
 
 test("a good result is kept at temperature 0", () => {
   const { asked, run } = sessionOf(() => fluent);
-  const pass = run(0);
+  const { pass, rejected } = run(0);
   assert.deepEqual(asked, [0]);
   assert.equal(pass.temperature, 0);
   assert.ok(Math.abs(pass.avgLogprob + 0.1) < 1e-6);
+  assert.deepEqual(rejected, []);
 });
 
 test("text that repeats itself is tried again, and the temperature that mended it is reported", () => {
   const { asked, run } = sessionOf((temperature) => (temperature < 0.4 ? looping : fluent));
-  assert.equal(run(0).temperature, 0.4);
+  const { pass, rejected } = run(0);
+  assert.equal(pass.temperature, 0.4);
   assert.deepEqual(asked, [0, 0.2, 0.4]);
+  const text = looping.words.join("").trim();
+  assert.deepEqual(rejected, [
+    { reason: "compression_ratio", text },
+    { reason: "compression_ratio", text },
+  ]);
 });
 
 test("doubt goes up the whole ladder and no further, and the likeliest result is kept", () => {
@@ -57,13 +68,16 @@ test("doubt goes up the whole ladder and no further, and the likeliest result is
     words: [" mumble"],
     logprob: -3 + (temperature === 0.2 ? 1 : 0),
   }));
-  assert.equal(run(0).temperature, 0.2);
+  const { pass, rejected } = run(0);
+  assert.equal(pass.temperature, 0.2);
   assert.deepEqual(asked, [0, 0.2, 0.4, 0.6, 0.8, 1]);
+  // All but the one that is kept.
+  assert.deepEqual(rejected, new Array(5).fill({ reason: "avg_logprob", text: "mumble" }));
 });
 
 test("when all is bad, doubtful text goes before text that repeats itself", () => {
   const { run } = sessionOf((temperature) => (temperature === 0.8 ? doubtful : looping));
-  assert.equal(run(0).temperature, 0.8);
+  assert.equal(run(0).pass.temperature, 0.8);
 });
 
 test("doubt about silence is no reason to try again", () => {

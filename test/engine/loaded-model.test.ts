@@ -44,6 +44,10 @@ test("the hundredth language is large-v3's alone", async (context) => {
   assert.ok((await load(context, { vocabSize: 51_866 })).languages.includes("yue"));
 });
 
+function refusesPositions(call: () => unknown): void {
+  assert.throws(call, (error: unknown) => (error as { code?: string }).code === "invalid_argument");
+}
+
 /** Shapes at the edges of what the walk lets through. */
 const EDGES: Partial<ModelDimensions>[] = [
   { state: 1, heads: 1, audioLayers: 1, textLayers: 1, audioContext: 1 },
@@ -62,6 +66,10 @@ for (const dimensions of EDGES) {
     const maxTokens = model.maxTokens(prompt.length);
     const { ids } = session.decode(prompt, { ...options, maxTokens }, go);
     assert.ok(ids.length <= maxTokens && ids.every((id) => id < model.facts.vocabSize));
+    const { audioContext, textContext } = model.facts;
+    const tokens = Int32Array.of(...prompt, ...ids).slice(0, textContext);
+    assert.ok(session.align(tokens, 0, audioContext, go).every(Number.isFinite));
+    refusesPositions(() => session.align(tokens, 0, audioContext + 1, go));
     session.close();
   });
 }

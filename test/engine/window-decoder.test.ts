@@ -9,6 +9,7 @@ import { MODEL_PATH } from "../support/demonstration.js";
 import { fixtureOf } from "../support/fixtures.js";
 import { addonWithCpu } from "../support/native-addon.js";
 import { wordsOf } from "../support/post.js";
+import { wrappedSession } from "../support/wrapped-session.js";
 
 const addon = addonWithCpu();
 const modelId = addon.openModel(MODEL_PATH, "");
@@ -22,8 +23,7 @@ const params = { task: "transcribe", language: undefined, prompt: undefined, tem
 
 /** The session, with the names of its calls written down. */
 function recording(calls: string[]): NativeSession {
-  return {
-    setAudio: (...args) => session.setAudio(...args),
+  return wrappedSession(session, {
     encode: (...args) => {
       calls.push("encode");
       session.encode(...args);
@@ -32,12 +32,7 @@ function recording(calls: string[]): NativeSession {
       calls.push("detect");
       return session.detect(...args);
     },
-    decode: (...args) => session.decode(...args),
-    sampleEncoding: (count) => session.sampleEncoding(count),
-    timings: () => session.timings(),
-    clear: () => session.clear(),
-    close: () => session.close(),
-  };
+  });
 }
 
 test("a window whose language is detected is encoded once, as one whose language is named", () => {

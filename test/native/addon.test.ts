@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -150,9 +152,58 @@ test("an encoding is of the audio's own length", () => {
   session.encode(50, go);
 });
 
+test("where the decoder looks is told in rows of finite numbers, highest where each word sounds", () => {
+  const { ids } = encoded(speech).decode(prompt(), greedy, go);
+  const before = prompt();
+  const tokens = Int32Array.of(...before, ...ids, model.facts.endOfText);
+  const positions = Math.ceil(speech.length / 320);
+  const rows = session.align(tokens, before.length - 1, positions, go);
+  assert.equal(rows.length, (ids.length + 2) * positions);
+  assert.ok(rows.every(Number.isFinite));
+  const words = [...ids.keys()].filter((index) => model.tokenizer.isText(ids[index] as number));
+  const peaks = words.map((index) => {
+    const row = rows.subarray(index * positions, (index + 1) * positions);
+    return row.indexOf(Math.max(...row));
+  });
+  assert.equal(peaks.length, fixtureOf(4, 8).text.split(" ").length);
+  assert.deepEqual(
+    peaks,
+    [...peaks].sort((a, b) => a - b),
+  );
+  // It changes nothing for what is decoded afterwards.
+  assert.deepEqual([...session.decode(prompt(), greedy, go).ids], [...ids]);
+});
+
+test("an alignment of nothing, of too much or of no token is refused, and short audio is aligned too", () => {
+  const { endOfText, textContext, vocabSize } = model.facts;
+  const tokens = Int32Array.of(...prompt(), endOfText);
+  encoded();
+  for (const [given, first, positions] of [
+    [new Int32Array(0), 0, 50],
+    [tokens, tokens.length, 50],
+    [tokens, 2 ** 31, 50],
+    [tokens, 0, 0],
+    [tokens, 0, 1501],
+    [tokens, 0, 2 ** 31],
+    [Int32Array.of(-1), 0, 50],
+    [Int32Array.of(vocabSize), 0, 50],
+    [new Int32Array(textContext + 1), 0, 50],
+    [new Int32Array(10_000), 0, 50],
+  ] as const) {
+    failsWith("invalid_argument", () => session.align(given, first, positions, go));
+  }
+  failsWith("cancelled", () => session.align(tokens, 0, 50, stop));
+  // whisper.cpp's own alignment aborts below 140 ms.
+  for (const positions of [1, 2, 3, 4, 7]) {
+    assert.equal(session.align(tokens, 0, positions, go).length, tokens.length * positions);
+  }
+  assert.equal(session.align(new Int32Array(textContext).fill(1), 0, 1500, go).length, textContext * 1500);
+});
+
 test("a cleared session has nothing left to read", () => {
   encoded().clear();
   failsWith("invalid_argument", () => session.decode(prompt(), greedy, go));
+  failsWith("invalid_argument", () => session.align(prompt(), 0, 50, go));
 });
 
 test("a set word cancels every call, and the session works again afterwards", () => {
@@ -224,4 +275,20 @@ test("probabilities of languages add up to one, and no-speech is a probability",
   assert.equal(languages.length, model.facts.languageCount);
   assert.ok(Math.abs(languages.reduce((sum, value) => sum + value, 0) - 1) < 1e-3);
   assert.ok(noSpeechProb >= 0 && noSpeechProb <= 1);
+});
+
+test("a process that crashes ends by its own signal, one that is sent that signal as if it were killed", async () => {
+  const addonUrl = import.meta.resolve("../../src/engine/addon.js");
+  const endOf = (what: string) => {
+    const program = `const { loadAddon } = await import(${JSON.stringify(addonUrl)}); loadAddon().endOnSignalsFromOutside(); ${what}; setInterval(() => {}, 1000);`;
+    return spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: ["ignore", "pipe", "ignore"] });
+  };
+  const aborting = endOf("process.abort()");
+  assert.deepEqual(await once(aborting, "exit"), [null, "SIGABRT"]);
+  for (const signal of ["SIGSEGV", "SIGABRT", "SIGILL", "SIGBUS", "SIGFPE"] as const) {
+    const child = endOf("console.log('up')");
+    await once(child.stdout, "data");
+    child.kill(signal);
+    assert.deepEqual(await once(child, "exit"), [null, "SIGKILL"], signal);
+  }
 });

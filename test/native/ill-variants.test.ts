@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { packageRoot } from "../../src/core/package-root.js";
 import { nativeFolder } from "../../src/engine/addon.js";
 import { chooseCpu } from "../../src/engine/cpu-choice.js";
@@ -75,3 +77,36 @@ test("variants for another processor are not tried", async () => {
   );
   for (const { score, verdict } of variants) if (score === 0) assert.equal(verdict.state, "unsupported");
 });
+
+test("a probe that hangs ends with the server that began it", {
+  skip: process.platform !== "linux" && "no /proc",
+}, async () => {
+  const modules = [{ name: "hangs", path: library("hangs-computing") }];
+  const program = join(folder, "server.mjs");
+  const chooser = JSON.stringify(new URL("../../src/engine/cpu-choice.js", import.meta.url));
+  writeFileSync(program, `import { chooseCpu } from ${chooser}; await chooseCpu(${JSON.stringify(modules)});`);
+  const server = spawn(process.execPath, [program], { stdio: "ignore" });
+  const probes = () =>
+    readdirSync("/proc").filter((pid) => {
+      const command = of(pid, "cmdline");
+      return command.includes("probe-child.js") && command.includes('"compute"') && command.includes(folder);
+    });
+  const hanging = () => probes().some((pid) => of(pid, "maps").includes("libggml-cpu-hangs-computing"));
+  while (server.exitCode === null && !hanging()) await sleep(100);
+  assert.equal(server.exitCode, null, "the probe is under way");
+  server.kill("SIGKILL");
+  await once(server, "exit");
+  for (let waitedMs = 0; probes().length > 0 && waitedMs < 10_000; waitedMs += 100) await sleep(100);
+  const left = probes();
+  for (const pid of left) process.kill(Number(pid), "SIGKILL");
+  assert.deepEqual(left, []);
+});
+
+/** One of a process's files under /proc; empty when it has ended. */
+function of(pid: string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -17,7 +17,7 @@ test("what was found is remembered, so that a second start tries nothing", async
   const path = join(home, "engine", "backend.json");
   const remembered = JSON.parse(readFileSync(path, "utf8"));
   // A name that no probe would give: it can only come from the file.
-  remembered.choice.backend.cpuVariant = "remembered";
+  remembered[0].choice.backend.cpuVariant = "remembered";
   writeFileSync(path, JSON.stringify(remembered));
   assert.equal((await chooseBackend(options, never)).cpuVariant, "remembered");
   assert.equal((await chooseBackend({ ...options, cpuVariant: first.cpuVariant }, never)).cpuVariant, first.cpuVariant);
@@ -30,6 +30,10 @@ test("another binary, other options and a file cut in the middle are no memory",
   await choice("a").write("found");
   assert.equal(choice("a").read(), "found");
   assert.equal(choice("b").read(), undefined);
+  await choice("b").write("found for b");
+  assert.deepEqual([choice("a").read(), choice("b").read()], ["found", "found for b"], "both sets of options are kept");
+  await choice("b").write("found while the machine was busy", -1);
+  assert.equal(choice("b").read(), undefined, "what was kept for a while only is no memory after it");
   const text = readFileSync(choice("a").path, "utf8");
   writeFileSync(choice("a").path, text.slice(0, text.length / 2));
   assert.equal(choice("a").read(), undefined);

@@ -2,160 +2,106 @@ import assert from "node:assert/strict";
 import { truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { BYTES_PER_SAMPLE, SAMPLE_RATE, type Spool, WINDOW_MAX_SAMPLES, type Window } from "../../src/core/audio.js";
-import { planWindows } from "../../src/plan/windows.js";
+import {
+  BYTES_PER_SAMPLE,
+  endOf,
+  type GrowingSpool,
+  SAMPLE_RATE,
+  WINDOW_MAX_SAMPLES,
+  type Window,
+  windowSampleCount,
+} from "../../src/core/audio.js";
+import { EnergyDetector } from "../../src/plan/energy-detector.js";
+import { DEFAULT_SPEECH_PARAMS } from "../../src/plan/speech-params.js";
+import { fixedWindows, speechWindows } from "../../src/plan/windows.js";
 import { temporaryFolder } from "../media/make-audio.js";
+import { noise, type Stretch, seeded, spoolOf, wholeSpool } from "./sounds.js";
 
-/** A stretch of sound: how long, and how loud (0..1 of full scale). */
-type Stretch = [seconds: number, loudness: number];
+const never = new AbortController().signal;
+const search = { detector: new EnergyDetector(), params: DEFAULT_SPEECH_PARAMS };
+const plan = (spool: GrowingSpool, signal = never) => speechWindows(spool, search, signal, { speechMs: 0 });
 
-function noise(stretches: Stretch[], random = seeded(1)): Int16Array {
-  const counts = stretches.map(([seconds]) => Math.round(seconds * SAMPLE_RATE));
-  const samples = new Int16Array(counts.reduce((sum, count) => sum + count, 0));
-  let at = 0;
-  stretches.forEach(([, loudness], index) => {
-    const end = at + (counts[index] ?? 0);
-    while (at < end) samples[at++] = Math.round((random() * 2 - 1) * 32767 * loudness);
-  });
-  return samples;
+async function all(windows: AsyncIterable<Window>): Promise<Window[]> {
+  const found = [];
+  for await (const window of windows) found.push(window);
+  return found;
 }
 
-/** Mulberry32: the same numbers in every run. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+async function planOf(context: TestContext, ...stretches: Stretch[]): Promise<Window[]> {
+  return all(plan(await spoolOf(context, noise(stretches))));
+}
+
+const seconds = (samples: number) => samples / SAMPLE_RATE;
+const lengths = (windows: Window[]) => windows.map((window) => seconds(windowSampleCount(window)));
+
+test("half a minute of speech-like bursts after ten minutes of silence is one window, where it is", async (context) => {
+  const bursts = Array.from({ length: 12 }, (): Stretch[] => [
+    [1, 0.3],
+    [1, 0.001],
+  ]).flat();
+  const windows = await planOf(context, [600, 0.001], ...bursts, [100, 0.001]);
+  assert.equal(windows.length, 1);
+  const start = seconds(windows[0]?.speech[0]?.firstSample ?? 0);
+  assert.ok(Math.abs(start - 600) < 0.05, `${start}`);
+});
+
+test("silence has no windows, and neither has an empty recording", async (context) => {
+  assert.deepEqual(await planOf(context, [95, 0]), []);
+  assert.deepEqual(await planOf(context), []);
+});
+
+test("a window does not wait for speech beyond a minute of silence", async (context) => {
+  const samples = noise([
+    [1, 0.001],
+    [1, 0.3],
+    [200, 0.001],
+  ]);
+  const { path } = await spoolOf(context, samples);
+  // The rest never comes.
+  const state = { sampleCount: samples.length, isWhole: false };
+  const spool = {
+    path,
+    growBeyond: (count: number) => (count < state.sampleCount ? Promise.resolve(state) : new Promise<never>(() => {})),
   };
-}
-
-async function spoolOf(context: TestContext, samples: Int16Array): Promise<Spool> {
-  const path = join(await temporaryFolder(context), "audio.s16le");
-  await writeFile(path, new Uint8Array(samples.buffer));
-  return { path, sampleCount: samples.length };
-}
-
-/** Where windows begin, in seconds. */
-async function starts(context: TestContext, ...stretches: Stretch[]): Promise<number[]> {
-  const windows = await planWindows(await spoolOf(context, noise(stretches)));
-  return windows.map(({ firstSample }) => firstSample / SAMPLE_RATE);
-}
-
-function assertTiles(windows: Window[], sampleCount: number): void {
-  let next = 0;
-  for (const { firstSample, sampleCount: count } of windows) {
-    assert.equal(firstSample, next);
-    assert.ok(count > 0 && count <= WINDOW_MAX_SAMPLES, `${count} samples`);
-    next += count;
-  }
-  assert.equal(next, sampleCount);
-  const last = windows.at(-1);
-  if (windows.length > 1) assert.ok((last?.sampleCount ?? 0) >= SAMPLE_RATE, "the last window is a second or longer");
-}
-
-for (const seconds of [0.1, 1, 29.99, 30]) {
-  test(`${seconds} s are one window`, async (context) => {
-    assert.deepEqual(await starts(context, [seconds, 0.5]), [0]);
-  });
-}
-
-for (const seconds of [30.0001, 30.01, 30.5, 31, 44, 59.9, 60, 61, 600]) {
-  test(`${seconds} s of steady noise are cut into long windows, none longer than 30 s`, async (context) => {
-    const samples = noise([[seconds, 0.5]]);
-    const windows = await planWindows(await spoolOf(context, samples));
-    assertTiles(windows, samples.length);
-    assert.equal(windows.length, Math.ceil(seconds / 29.7));
-  });
-}
-
-test("an empty spool has no windows", async (context) => {
-  assert.deepEqual(await starts(context), []);
+  const windows = plan(spool);
+  const { value } = await windows.next();
+  await windows.return(undefined);
+  assert.ok(value && Math.abs(seconds(value.speech[0]?.firstSample ?? 0) - 1) < 0.05);
 });
 
-test("a cut falls inside the pause", async (context) => {
-  const [, cut] = await starts(context, [20, 0.5], [0.4, 0], [20, 0.5]);
-  assert.ok(cut && cut > 20.1 && cut < 20.3, String(cut));
-});
-
-test("a cut falls inside the pause of a noisy recording", async (context) => {
-  const [, cut] = await starts(context, [20, 0.5], [0.4, 0.02], [20, 0.5]);
-  assert.ok(cut && cut > 20.1 && cut < 20.3, String(cut));
-});
-
-test("of two pauses the later one is taken, even if the earlier is a little quieter", async (context) => {
-  const [, cut] = await starts(context, [16, 0.5], [0.5, 0.001], [10, 0.5], [0.5, 0.005], [20, 0.5]);
-  assert.ok(cut && cut > 26.5 && cut < 27, String(cut));
-});
-
-test("a pause beats a mere dip that comes later", async (context) => {
-  const [, cut] = await starts(context, [18, 0.5], [0.5, 0.005], [8, 0.5], [0.5, 0.2], [20, 0.5]);
-  assert.ok(cut && cut > 18 && cut < 18.5, String(cut));
-});
-
-test("of many dips without a pause the deepest kind is taken, the last of them", async (context) => {
-  const [, cut] = await starts(context, [18, 0.5], [0.5, 0.1], [4, 0.5], [0.5, 0.11], [4, 0.5], [0.5, 0.3], [20, 0.5]);
-  assert.ok(cut && cut > 22.5 && cut < 23, String(cut));
-});
-
-test("a long pause leaves a lead-in before the next sound", async (context) => {
-  const [, cut] = await starts(context, [17, 0.5], [10, 0.001], [20, 0.5]);
-  assert.ok(cut && cut > 26.5 && cut <= 26.8, String(cut));
-});
-
-test("a closure of 40 ms within a word is no pause when there is one", async (context) => {
-  const [, cut] = await starts(context, [20, 0.5], [0.3, 0], [5, 0.5], [0.04, 0], [20, 0.5]);
-  assert.ok(cut && cut > 20 && cut < 20.3, String(cut));
-});
-
-test("a pause before the 15th second does not shorten the window", async (context) => {
-  const [, cut] = await starts(context, [14, 0.5], [0.5, 0], [30, 0.5]);
-  assert.ok(cut && cut > 29, String(cut));
-});
-
-test("a pause in the last second of the file does not make a last window shorter than a second", async (context) => {
-  const windows = await planWindows(
-    await spoolOf(
-      context,
-      noise([
-        [29.6, 0.5],
-        [0.3, 0],
-        [0.2, 0.5],
-      ]),
-    ),
-  );
-  assertTiles(windows, Math.round(30.1 * SAMPLE_RATE));
-});
-
-test("digital silence is cut like anything else", async (context) => {
-  assert.deepEqual((await starts(context, [95, 0])).length, 4);
-});
-
-test("whatever the sound, windows cover the spool without gap or overlap", async (context) => {
-  const random = seeded(7);
-  for (let round = 0; round < 25; round++) {
-    const stretches: Stretch[] = Array.from({ length: 2 + Math.floor(random() * 30) }, () => [
-      random() ** 2 * 20,
-      random() < 0.3 ? 0 : random() ** 3,
-    ]);
-    const samples = noise(stretches, random);
-    assertTiles(await planWindows(await spoolOf(context, samples)), samples.length);
-  }
-});
-
-test("a cut of speech-like sound never falls into a tone when a pause is in reach", async (context) => {
+test("a cut of speech-like sound never falls into a burst", async (context) => {
   const random = seeded(11);
   const stretches: Stretch[] = [];
-  for (let i = 0; i < 60; i++) stretches.push([2 + random() * 6, 0.2 + random() * 0.6], [0.3 + random() * 0.5, 0.002]);
-  const samples = noise(stretches, random);
-  for (const { firstSample } of (await planWindows(await spoolOf(context, samples))).slice(1)) {
-    const around = samples.subarray(firstSample - 1000, firstSample + 1000);
-    assert.ok(
-      around.every((sample) => Math.abs(sample) < 100),
-      `cut at ${firstSample}`,
-    );
+  for (let utterance = 0; utterance < 60; utterance++) {
+    const loudness = 0.2 + random() * 0.6;
+    for (let syllables = 8 + random() * 20; syllables > 0; syllables--) {
+      stretches.push([0.1 + random() * 0.15, loudness], [0.05, loudness / 10]);
+    }
+    stretches.push([0.4 + random() * 0.5, 0.002]);
   }
+  const samples = noise(stretches, random);
+  const windows = await all(plan(await spoolOf(context, samples)));
+  assert.ok(windows.length > 8);
+  for (const { stretches: parts } of windows) {
+    for (const sample of [parts[0]?.firstSample ?? 0, endOf(parts.at(-1) as never)]) {
+      if (sample === 0) continue;
+      const around = samples.subarray(Math.max(0, sample - 1000), sample + 1000);
+      assert.ok(
+        around.every((one) => Math.abs(one) < 100),
+        `cut at ${seconds(sample)} s`,
+      );
+    }
+  }
+});
+
+test("without the filter windows are exactly 30 s from the start, whatever the sound", async (context) => {
+  const windows = await all(fixedWindows(await spoolOf(context, noise([[75.5, 0]])), never));
+  assert.deepEqual(lengths(windows), [30, 30, 15.5]);
+  assert.deepEqual(
+    windows.map(({ stretches }) => stretches.map(({ firstSample }) => seconds(firstSample))),
+    [[0], [30], [60]],
+  );
+  assert.deepEqual(lengths(await all(fixedWindows(await spoolOf(context, noise([[60, 0.1]])), never))), [30, 30]);
 });
 
 test("twelve hours are planned with the memory of one window", async (context) => {
@@ -169,12 +115,38 @@ test("twelve hours are planned with the memory of one window", async (context) =
   const timer = setInterval(() => {
     peak = Math.max(peak, process.memoryUsage().arrayBuffers - before);
   }, 5);
-  assertTiles(await planWindows({ path, sampleCount }), sampleCount);
+  assert.deepEqual(await all(plan(wholeSpool(path, sampleCount))), []);
+  assert.equal((await all(fixedWindows(wholeSpool(path, sampleCount), never))).length, 1440);
   clearInterval(timer);
-  assert.ok(peak < 32e6, `${peak} bytes`);
+  assert.ok(peak < 16e6, `${peak} bytes`);
+});
+
+test("a plan that nobody wants any more ends at once, also while it waits for the decoder", async (context) => {
+  const { path } = await spoolOf(context, noise([[1, 0.3]]));
+  const gone = new AbortController();
+  const waiting = plan({ path, growBeyond: () => new Promise(() => {}) }, gone.signal).next();
+  setTimeout(() => gone.abort(new Error("gone")), 20);
+  await assert.rejects(waiting, /gone/);
+});
+
+test("when the decoding fails, so does the plan, with its reason", async (context) => {
+  const { path } = await spoolOf(context, noise([[1, 0.3]]));
+  const spool = { path, growBeyond: () => Promise.reject(new Error("broken")) };
+  await assert.rejects(all(plan(spool)), /broken/);
+  await assert.rejects(all(fixedWindows(spool, never)), /broken/);
 });
 
 test("a spool shorter than it says is an error, not a hang", async (context) => {
-  const spool = await spoolOf(context, noise([[31, 0.5]]));
-  await assert.rejects(planWindows({ ...spool, sampleCount: 100 * SAMPLE_RATE }), /shorter/);
+  const { path } = await spoolOf(context, noise([[1, 0.5]]));
+  await assert.rejects(all(plan(wholeSpool(path, 100 * SAMPLE_RATE))), /shorter/);
+});
+
+test("windows of any length of steady speech are full but the last", async (context) => {
+  const bursts: Stretch[] = Array.from({ length: 400 }, (_, i): Stretch[] => [
+    [0.3, 0.3],
+    [i % 10 === 9 ? 0.5 : 0.05, 0.01],
+  ]).flat();
+  const windows = await planOf(context, ...bursts);
+  for (const length of lengths(windows).slice(0, -1))
+    assert.ok(length > 20 && length * SAMPLE_RATE <= WINDOW_MAX_SAMPLES, `${length}`);
 });

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { RESPONSE_FORMATS } from "../../src/core/request.js";
 import type { Transcript } from "../../src/core/result.js";
 import { RENDERERS } from "../../src/render/renderers.js";
+import { verboseReply } from "../../src/render/verbose-json.js";
 import { SILENCE, STAMP, segment, TWO_SEGMENTS, transcript } from "./sample-transcript.js";
 
 test("every format has its content type, in UTF-8", () => {
@@ -13,12 +14,15 @@ test("every format has its content type, in UTF-8", () => {
     srt: "application/x-subrip; charset=utf-8",
     vtt: "text/vtt; charset=utf-8",
     verbose_json: "application/json; charset=utf-8",
+    diarized_json: "application/json; charset=utf-8",
   });
 });
 
-test("json holds the reply of the contract", () => {
+test("json holds the reply of the contract, with OpenAI's ten members of a segment", () => {
+  const told = { seek: 0, tokens: [50364, 2425, 50489], temperature: 0, avg_logprob: -0.25 };
+  const guesses = { compression_ratio: 0.9, no_speech_prob: 0.01 };
   assert.deepEqual(JSON.parse(RENDERERS.json(TWO_SEGMENTS, STAMP).body), {
-    id: "trn_1",
+    id: "trn_3fa85f6457174562b3fc2c963f66afa6",
     object: "audio.transcription",
     created: 1715155200,
     provider: "local",
@@ -26,8 +30,8 @@ test("json holds the reply of the contract", () => {
     text: "Hello world. Good bye.",
     language: "en",
     segments: [
-      { id: 0, start: 0, end: 2.5, text: "Hello world." },
-      { id: 1, start: 2.5, end: 3.5, text: "Good bye." },
+      { id: 0, start: 0, end: 2.5, text: "Hello world.", ...told, ...guesses },
+      { id: 1, start: 2.5, end: 3.5, text: "Good bye.", ...told, ...guesses },
     ],
     usage: { type: "duration", seconds: 4, audio_duration_seconds: 3.52 },
   });
@@ -72,10 +76,11 @@ test("verbose_json holds all ten fields of a segment, the language's name and th
   });
 });
 
-test("a translation is English in verbose_json, as OpenAI documents it, and json keeps the language of the speech", () => {
+test("a translation keeps the language of the speech; in OpenAI's own verbose_json it is English, as documented there", () => {
   const translation: Transcript = { ...TWO_SEGMENTS, task: "translate", language: "de" };
   const verbose = JSON.parse(RENDERERS.verbose_json(translation, STAMP).body);
-  assert.deepEqual([verbose.task, verbose.language], ["translate", "english"]);
+  assert.deepEqual([verbose.task, verbose.language], ["translate", "german"]);
+  assert.equal(verboseReply(translation).language, "english");
   assert.equal(JSON.parse(RENDERERS.json(translation, STAMP).body).language, "de");
 });
 

@@ -23,9 +23,12 @@ export function transcript(...segments: Segment[]): Transcript {
     languageProbability: 0.98,
     durationMs: 3520,
     segments,
+    suppressed: [],
     model: "base-q8_0",
     provider: "local",
+    tokenCounts: { prompt: 3, completion: 6 },
     timings: { melMs: 1, encodeMs: 2, decodeMs: 3, sampleMs: 4 },
+    work: { queueMs: 5, elapsedMs: 352, speechMs: 4, backend: "cpu", threads: 2, fallbacks: 0 },
     windowCount: 1,
   };
 }
@@ -34,4 +37,4 @@ export const TWO_SEGMENTS = transcript(segment(0, 2500, " Hello world."), segmen
 
 export const SILENCE: Transcript = { ...transcript(), durationMs: 10_000 };
 
-export const STAMP = { id: "trn_1", createdSec: 1715155200 };
+export const STAMP = { id: "3fa85f64-5717-4562-b3fc-2c963f66afa6", createdSec: 1715155200 };

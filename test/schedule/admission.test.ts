@@ -111,3 +111,33 @@ function secondsOfFresh(admission: Admission): number {
   place.withdraw();
   return seconds;
 }
+
+test("the expected wait is the time of those before it, by what requests took so far", () => {
+  let nowMs = 0;
+  const admission = new Admission(2, 10, () => nowMs);
+  for (let i = 0; i < 60; i++) {
+    const place = admission.enter();
+    nowMs += 4000;
+    place.leave();
+  }
+  const places = Array.from({ length: 6 }, () => admission.enter());
+  const waits = places.map(({ expectedWaitMs }) => Math.round(expectedWaitMs / 100) * 100);
+  assert.deepEqual(waits, [0, 0, 2000, 4000, 6000, 8000], "two slots, 4 s each");
+  places[0]?.withdraw();
+  assert.equal(Math.round((places[5]?.expectedWaitMs ?? 0) / 100) * 100, 6000, "as those before it leave");
+});
+
+test("who steps aside is in nobody's way, and comes back behind the last, room or not", () => {
+  const admission = new Admission(1, 1, () => 0);
+  const [first, second] = [admission.enter(), admission.enter()];
+  assert.throws(() => admission.enter(), isFull);
+  first.stepAside();
+  assert.deepEqual([admission.inside, second.expectedWaitMs], [1, 0]);
+  const third = admission.enter();
+  first.stepBack();
+  assert.deepEqual([admission.inside, first.expectedWaitMs], [3, 4000]);
+  first.withdraw();
+  first.stepBack();
+  assert.equal(admission.inside, 2, "who has left does not come back");
+  third.leave();
+});

@@ -110,6 +110,57 @@ test("a recording of several windows is one transcript, with times of the file",
   assert.ok(last && last.end > 30 && last.end <= long.durationSec + 0.05);
 });
 
+test("a stream is read by the SDK event by event, and ends with the whole text", async () => {
+  const stream = await client.audio.transcriptions.create({
+    file: audio(long.path),
+    model: "gpt-4o-transcribe",
+    stream: true,
+    include: ["logprobs"],
+  });
+  let joined = "";
+  let text: string | undefined;
+  for await (const event of stream) {
+    assert.equal(text, undefined, "nothing comes after the end");
+    if (event.type === "transcript.text.delta") {
+      joined += event.delta;
+      assert.ok(event.logprobs && event.logprobs.length > 0);
+    } else if (event.type === "transcript.text.done") text = event.text;
+  }
+  assert.ok(joined.length > 0);
+  assert.equal(text, joined);
+});
+
+test("words have times, with the SDK's own encoding of lists", async () => {
+  const reply = await client.audio.transcriptions.create({
+    file: audio(),
+    model: "whisper-1",
+    response_format: "verbose_json",
+    timestamp_granularities: ["word", "segment"],
+  });
+  assert.deepEqual(
+    reply.words?.map(({ word }) => word),
+    wordsOf(clip.text),
+  );
+});
+
+test("the SDK's encoding of objects is understood", async () => {
+  const reply = await client.audio.transcriptions.create({
+    file: audio(),
+    model: "gpt-4o-transcribe",
+    chunking_strategy: { type: "server_vad", threshold: 0.4, prefix_padding_ms: 300 },
+    include: ["logprobs"],
+  });
+  const { logprobs } = reply as OpenAI.Audio.Transcription;
+  assert.equal(
+    logprobs
+      ?.map(({ token }) => token)
+      .join("")
+      .trim(),
+    reply.text,
+  );
+  assert.ok(logprobs?.every(({ logprob, bytes }) => Number(logprob) <= 0 && Array.isArray(bytes)));
+});
+
 test("models are listed and described", async () => {
   const ids = [];
   for await (const model of client.models.list()) ids.push(model.id);

@@ -12,11 +12,12 @@ export async function postFile(
   path: string,
   fields: Record<string, string> = {},
   headers: Record<string, string> = {},
+  signal?: AbortSignal,
 ): Promise<Response> {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
   form.append("file", new Blob([await readFile(path)]), basename(path));
-  return fetch(url, { method: "POST", body: form, headers });
+  return fetch(url, { method: "POST", body: form, headers, ...(signal && { signal }) });
 }
 
 /** The words of a transcript, for comparing what was said and not how it was written. */

@@ -26,7 +26,8 @@ export function temporaryHome(): string {
 }
 
 function keepBackend(home: string): void {
-  if (existsSync(BACKEND)) return;
+  // A test may have given its server another home.
+  if (existsSync(BACKEND) || !existsSync(backendIn(home))) return;
   copyFileSync(backendIn(home), `${BACKEND}.${process.pid}`);
   renameSync(`${BACKEND}.${process.pid}`, BACKEND);
 }
@@ -79,7 +80,7 @@ export async function startServer(args: string[] = [], environment: NodeJS.Proce
   const url = await new Promise<string>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`the server did not listen in time:\n${log}`)), START_TIMEOUT_MS);
     createInterface({ input: child.stdout }).on("line", (line) => {
-      const match = /^listening on (http:\S+)$/.exec(line);
+      const match = /^listening on (https?:\S+)$/.exec(line);
       if (match) {
         clearTimeout(timer);
         resolve(match[1] as string);

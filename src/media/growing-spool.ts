@@ -1,0 +1,69 @@
+import { stat } from "node:fs/promises";
+import { BYTES_PER_SAMPLE, type GrowingSpool, type Spool, type SpoolState, samplesToMs } from "../core/audio.js";
+
+/** How often a file is looked at that does not say when it grows. ffmpeg decodes minutes in that time. */
+const LOOK_EVERY_MS = 40;
+
+/** The spool of a recording that ffmpeg is decoding. */
+export class DecodingSpool implements GrowingSpool {
+  readonly path: string;
+  /** Of the decoding. */
+  readonly ended: Promise<Spool>;
+  #whole: Spool | undefined;
+  #failure: { reason: unknown } | undefined;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(path: string, ended: Promise<Spool>) {
+    this.path = path;
+    this.ended = ended;
+    const wake = () => {
+      for (const settle of [...this.#waiting]) settle();
+    };
+    ended.then(
+      (spool) => {
+        this.#whole = spool;
+        wake();
+      },
+      (reason) => {
+        this.#failure = { reason };
+        wake();
+      },
+    );
+  }
+
+  /** undefined while it is being decoded. */
+  get durationMs(): number | undefined {
+    return this.#whole && samplesToMs(this.#whole.sampleCount);
+  }
+
+  async growBeyond(sampleCount: number): Promise<SpoolState> {
+    for (;;) {
+      const state = await this.#state();
+      if (state.isWhole || state.sampleCount > sampleCount) return state;
+      await this.#endOrLater();
+    }
+  }
+
+  /** Not a race of promises: each would leave a reaction on the one that lives as long as the decoding. */
+  #endOrLater(): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure.reason);
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(settle);
+        if (this.#failure) reject(this.#failure.reason);
+        else resolve();
+      };
+      const timer = setTimeout(settle, LOOK_EVERY_MS);
+      this.#waiting.add(settle);
+    });
+  }
+
+  async #state(): Promise<SpoolState> {
+    // Looked at first: it is whole only if it was so before.
+    const whole = this.#whole;
+    if (whole) return { sampleCount: whole.sampleCount, isWhole: true };
+    const bytes = (await stat(this.path).catch(() => undefined))?.size ?? 0;
+    return { sampleCount: Math.floor(bytes / BYTES_PER_SAMPLE), isWhole: false };
+  }
+}
