@@ -11,7 +11,6 @@ from mini.score import pairs, word_errors, words_of
 from mini.testsets import TestClip, write_digit_sets, write_sentence_sets, write_speechless
 from mini.transcribe import AUTO, Heard, through_program, through_server
 from mini.units import LANGUAGES
-from mini.voices import ENGINES
 
 # From clips, language and whether to translate.
 Hearer = Callable[[list[Path], str, bool], list[Heard]]
@@ -80,7 +79,7 @@ def main() -> None:
     parser.add_argument("--voices", type=int, default=3, help="held-out voices for each sentence")
     parser.add_argument("--windows", type=int, default=8, help="clips of several sentences for each language")
     parser.add_argument("--speechless", type=int, default=100, help="clips without speech")
-    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES), help="synthesisers of the held-out voices")
+    parser.add_argument("--mbrola", action="store_true", help="sentences by MBROLA's voices too, a kind that training never met")
     parser.add_argument("--skip-long", action="store_true", help="without the files of three minutes")
     parser.add_argument("--program", type=Path, help="whisper-cli")
     parser.add_argument("--model", type=Path, nargs="*", default=[])
@@ -102,9 +101,11 @@ def main() -> None:
         if not (given.skip_long and "three minutes" in title):
             report.row(f"digits, {title}", clips, "en", word_error_rate)
     for language in LANGUAGES:
-        sets = write_sentence_sets(given.work, language, given.voices, given.windows, given.engines)
+        sets = write_sentence_sets(given.work, language, given.voices, given.windows, given.mbrola)
         report.row(f"sentences, {language}", sets["alone"], language, word_error_rate)
         report.row(f"sentences, {language}, 10 dB noise", sets["noise"], language, word_error_rate)
+        if given.mbrola:
+            report.row(f"sentences, {language}, MBROLA's voices", sets["mbrola"], language, word_error_rate)
         report.row(f"language, {language}", sets["alone"], AUTO, detected(language))
         if language != "en":
             report.row(f"translation, {language}", sets["alone"], language, translated, translate=True)

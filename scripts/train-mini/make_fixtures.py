@@ -17,7 +17,7 @@ from mini.layout import SAMPLE_RATE_HZ
 from mini.synthesise import speak
 from mini.transcribe import AUTO, through_program, through_server
 from mini.units import LANGUAGES, N_DIGITS, read_units, unit_of
-from mini.voices import HELD_OUT_ESPEAK_VARIANTS, HELD_OUT_FLITE_VOICES, HELD_OUT_MBROLA_VOICES, Voice
+from mini.voices import HELD_OUT_ESPEAK_VARIANTS, HELD_OUT_FLITE_VOICES, Voice
 
 LEVEL = 0.5
 WORD_GAP_SEC = (0.06, 0.2)
@@ -61,22 +61,20 @@ DIGIT_PLANS = (
     Plan("pauses-20s", ((4, 2), (7, 0, 5), (1,), (3, 9, 6), (8, 2, 5)), "flite", "opus", (2.0, 3.6)),
     Plan("minute-70s", _draws(random.Random(70), [3, 1, 4, 2, 5, 3, 2, 4, 1, 3, 5, 2, 4, 3, 2, 5, 3]), "flite", "opus", (2.0, 3.4), 0.6, "8k"),
 )
-SENTENCE_PLANS = tuple(plan for at, language in enumerate(LANGUAGES) for plan in (
-    Plan(f"sentence-{language}", _sentences(language, (0, 4, 7, 13)[at]), "recorded", "opus", language=language),
+SENTENCE_PLANS = tuple(plan for at, (language, engine) in enumerate(zip(LANGUAGES, ("flite", *["espeak-ng"] * 3))) for plan in (
+    Plan(f"sentence-{language}", _sentences(language, (0, 4, 7, 13)[at]), engine, "opus", language=language),
     Plan(f"question-{language}", _sentences(language, (6, 5, 3, 4)[at]), "espeak-ng", "opus", language=language),
-    Plan(f"sentences-20s-{language}", _any_sentences(f"20/{language}", language, 5), "recorded", "opus", (1.0, 3.0), language=language),
-    Plan(f"minute-{language}", _any_sentences(f"60/{language}", language, 16), "recorded", "opus", (1.2, 3.0), 0.6, "8k", language),
+    Plan(f"sentences-20s-{language}", _any_sentences(f"20/{language}", language, 5), engine, "opus", (1.0, 3.0), language=language),
+    Plan(f"minute-{language}", _any_sentences(f"60/{language}", language, 16), engine, "opus", (1.2, 3.0), 0.6, "8k", language),
 ))
 PLANS = DIGIT_PLANS + SENTENCE_PLANS
 
 
 def voice_for(plan: Plan, rng: random.Random) -> Voice:
-    if plan.engine == "espeak-ng":
-        accent = rng.choice(("en-us", "en-gb", "en-gb-x-rp")) if plan.language == "en" else plan.language
-        return Voice("espeak-ng", accent + rng.choice(HELD_OUT_ESPEAK_VARIANTS[:5]), rng.randint(120, 165), rng.randint(30, 65))
-    if plan.language == "en":
+    if plan.engine == "flite":
         return Voice("flite", rng.choice(HELD_OUT_FLITE_VOICES), stretch=round(rng.uniform(0.95, 1.3), 2))
-    return Voice("mbrola", rng.choice(HELD_OUT_MBROLA_VOICES[plan.language]), rng.randint(125, 160), rng.randint(35, 65))
+    accent = rng.choice(("en-us", "en-gb", "en-gb-x-rp")) if plan.language == "en" else plan.language
+    return Voice("espeak-ng", accent + rng.choice(HELD_OUT_ESPEAK_VARIANTS[:5]), rng.randint(120, 165), rng.randint(30, 65))
 
 
 def read_out(units: tuple[int, ...], voice: Voice, rng: random.Random) -> np.ndarray:

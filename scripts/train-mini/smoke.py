@@ -47,7 +47,7 @@ def main() -> None:
     run("export.py", checkpoint, "--out", out)
     if given.program:
         run("evaluate.py", "--recordings", recordings, "--held-out", HELD_OUT, "--work", given.work / "sets", "--strings", 4,
-            "--voices", 1, "--windows", 1, "--speechless", 25, "--skip-long", "--engines", *ENGINES,
+            "--voices", 1, "--windows", 1, "--speechless", 25, "--skip-long",
             "--program", given.program, "--model", out / "ggml-sotto-mini.bin")
 
 

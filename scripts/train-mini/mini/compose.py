@@ -32,6 +32,7 @@ class Recipe:
     filled: bool = False
     clean_share: float = 0.2
     digits_share: float = 0.32
+    thinned_share: float = 0.0
 
     @property
     def n_frames(self) -> int:
@@ -56,6 +57,7 @@ class Window:
     sot_at: int
     language: int
     sounding: np.ndarray
+    utterance: np.ndarray
     heard: list[int] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
 
@@ -95,15 +97,15 @@ class Composer:
         tokens, targets, spans, sot_at = self._script(words, language, room_sec, shift_sec)
         heard = [w.unit for w in words if w.end_sec <= room_sec]
         return Window(mel, int(round(shift_sec * 50)), tokens, targets, not words, sot_at, language,
-                      self._sounding(words, recipe.n_frames // 2), heard, spans)
+                      *self._sounding(words, recipe.n_frames // 2), heard, spans)
 
-    def _sounding(self, words: list[Word], n_positions: int) -> np.ndarray:
-        """Which unit sounds at each position; the number after the last one is none."""
-        out = np.full(n_positions, self.rows.n_units, np.int64)
-        for word in words:
+    def _sounding(self, words: list[Word], n_positions: int) -> tuple[np.ndarray, np.ndarray]:
+        """Which unit sounds at each position, the number after the last one being none; and the how manieth of the window it is, or -1."""
+        unit, nth = np.full(n_positions, self.rows.n_units, np.int64), np.full(n_positions, -1, np.int64)
+        for i, word in enumerate(words):
             first, last = int(word.start_sec * POSITIONS_PER_SEC), int(word.end_sec * POSITIONS_PER_SEC) + 1
-            out[first:last] = word.unit
-        return out
+            unit[first:last], nth[first:last] = word.unit, i
+        return unit, nth
 
     def _speechless(self, room_sec: float) -> np.ndarray:
         rng = self.rng

@@ -1,4 +1,5 @@
 """The clips that the model is measured on, made from recordings and voices that training never met."""
+import json
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,13 @@ from .noise import chords, clicks, coloured, from_db, hum, tone
 from .pool import FIRST_TRAINING_INDEX, list_recordings, read_recording
 from .synthesise import speak
 from .units import N_DIGITS, Unit, read_units
-from .voices import Voice, draw_held_out_voice
+from .voices import Voice, draw_held_out_voice, draw_mbrola_voice
 
 
 @dataclass(frozen=True)
 class Utterance:
     start_sec: float
+    end_sec: float
     text: str
 
 
@@ -52,23 +54,32 @@ def write_digit_sets(folder: Path, recordings: Path, held_out: str, others: Path
     return sets
 
 
-def write_sentence_sets(folder: Path, language: str, voices_each: int, n_windows: int, engines: list[str],
+def write_sentence_sets(folder: Path, language: str, voices_each: int, n_windows: int, with_mbrola: bool = False,
                         seed: int = 11) -> dict[str, list[TestClip]]:
-    """Sentences by held-out voices: alone, alone in noise, several in a window, many in three minutes."""
+    """Sentences by held-out voices: alone, alone in noise, several in a window, many in three minutes; alone by MBROLA's."""
     draw, rng = random.Random(f"{seed}/{language}"), np.random.default_rng(seed)
     units = [u for u in read_units()[N_DIGITS:] if u.language == language]
-    said = [(unit, _said(unit.text, draw_held_out_voice(draw, language, engines))) for _ in range(voices_each) for unit in units]
+    said = [(unit, _said(unit.text, draw_held_out_voice(draw, language))) for _ in range(voices_each) for unit in units]
     sets = {"alone": [], "noise": []}
     for i, (unit, samples) in enumerate(said):
-        lead, tail = (np.zeros(int(rng.uniform(0.05, 0.6) * SAMPLE_RATE_HZ), np.float32) for _ in range(2))
-        clip = np.concatenate([lead, samples, tail])
+        clip = _padded(samples, rng)
         sets["alone"].append(_write(folder / language / f"{i:03}.wav", clip, [unit.text], unit.english))
         noise = coloured(rng, len(clip), float(rng.choice([0.0, 1.0])))
         noise *= np.sqrt((samples ** 2).mean() / (noise ** 2).mean()) * from_db(-10)
         sets["noise"].append(_write(folder / f"{language}-noise" / f"{i:03}.wav", clip + noise, [unit.text], unit.english))
     sets["windows"] = [_several(folder / f"{language}-windows" / f"{i:03}.wav", said, rng, float(rng.uniform(3, 30))) for i in range(n_windows)]
     sets["three minutes"] = [_several(folder / f"{language}-long" / "000.wav", said, rng, 180)]
+    if with_mbrola:
+        sets["mbrola"] = [
+            _write(folder / f"{language}-mbrola" / f"{i:03}.wav",
+                   _padded(_said(unit.text, draw_mbrola_voice(draw, language)), rng), [unit.text], unit.english)
+            for i, unit in enumerate(units)]
     return sets
+
+
+def _padded(samples: np.ndarray, rng) -> np.ndarray:
+    lead, tail = (np.zeros(int(rng.uniform(0.05, 0.6) * SAMPLE_RATE_HZ), np.float32) for _ in range(2))
+    return np.concatenate([lead, samples, tail])
 
 
 def _said(text: str, voice: Voice) -> np.ndarray:
@@ -83,7 +94,7 @@ def _several(path: Path, said: list[tuple[Unit, np.ndarray]], rng, long_sec: flo
         unit, samples = said[rng.integers(len(said))]
         if utterances and at_sec + len(samples) / SAMPLE_RATE_HZ > long_sec:
             break
-        utterances.append(Utterance(at_sec, unit.text))
+        utterances.append(Utterance(at_sec, at_sec + len(samples) / SAMPLE_RATE_HZ, unit.text))
         english.append(unit.english)
         pause = np.zeros(int(rng.uniform(0.6, 4.0) * SAMPLE_RATE_HZ), np.float32)
         pieces += [samples, pause]
@@ -108,6 +119,11 @@ def _string(table: dict, n_digits: int, rng, widest_gap_sec: float = 0.4) -> tup
 def _write(path: Path, samples: np.ndarray, words: list[str], english: str = "", utterances: tuple[Utterance, ...] = ()) -> TestClip:
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, np.clip(samples, -1, 1), SAMPLE_RATE_HZ, subtype="PCM_16")
+    # As `npm run eval` reads them.
+    path.with_suffix(".txt").write_text(" ".join(words) + "\n", encoding="utf-8")
+    if utterances:
+        segments = [{"start": u.start_sec, "end": u.end_sec, "text": u.text} for u in utterances]
+        path.with_suffix(".json").write_text(json.dumps({"segments": segments}, ensure_ascii=False), encoding="utf-8")
     return TestClip(path, " ".join(words), english, utterances)
 
 
