@@ -26,7 +26,7 @@ class Batch:
     speechless: np.ndarray      # [B]
     language: np.ndarray        # [B] rows of the active table
     sounding: np.ndarray        # [B, positions] unit, or the number of units where there is none
-    utterance: np.ndarray       # [B, positions] the how manieth unit of the window, -1 where there is none
+    utterance: np.ndarray       # [B, positions] its place among the units of the window, -1 where there is none
     heard: np.ndarray           # all units one after the other
     n_heard: np.ndarray         # [B]
     kept: np.ndarray | None     # [B, K] positions that are computed, in order; the two above hold these alone; None: all

@@ -100,7 +100,7 @@ class Composer:
                       *self._sounding(words, recipe.n_frames // 2), heard, spans)
 
     def _sounding(self, words: list[Word], n_positions: int) -> tuple[np.ndarray, np.ndarray]:
-        """Which unit sounds at each position, the number after the last one being none; and the how manieth of the window it is, or -1."""
+        """Which unit sounds at each position, the number after the last one being none; and its place among the window's, or -1."""
         unit, nth = np.full(n_positions, self.rows.n_units, np.int64), np.full(n_positions, -1, np.int64)
         for i, word in enumerate(words):
             first, last = int(word.start_sec * POSITIONS_PER_SEC), int(word.end_sec * POSITIONS_PER_SEC) + 1

@@ -2,7 +2,7 @@
 
 CTC alone stays on its plateau for thousands of steps; naming the digit or sentence that sounds at each position ends it.
 In the same way a head of the upper cross-attentions is told where the next token is heard, or long strings loop for long,
-and a head of two encoder layers is told to look within the sentence that sounds: alone in short windows, it had learnt to look everywhere.
+and a head of two encoder layers is told to look within the sentence that sounds: windows of one sentence teach it to look everywhere.
 """
 import numpy as np
 import torch
