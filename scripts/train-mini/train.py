@@ -14,7 +14,9 @@ from mini.loss import losses
 from mini.model import MiniWhisper
 from mini.muon import MuonAdamW
 from mini.phases import PLANS, SMOKE
-from mini.vocabulary import digit_tokens, read_vocabulary
+from mini.units import read_units
+from mini.vocabulary import OUR_MODEL, read_vocabulary, said_tokens
+from mini.widen import widened
 
 
 COMPILED_FRAMES = 500  # longer windows gain little
@@ -31,30 +33,37 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("phase", choices=[*PLANS, "smoke"])
     parser.add_argument("--pool", type=Path, required=True)
-    parser.add_argument("--tiktoken", type=Path, required=True)
+    parser.add_argument("--tiktoken", type=Path, default=OUR_MODEL, help="multilingual.tiktoken, or a model file that holds the vocabulary")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--from", dest="start", type=Path)
     parser.add_argument("--fresh-optimiser", action="store_true")
     parser.add_argument("--compile", action="store_true", help="a quarter faster after half a minute a window length; needs g++")
-    parser.add_argument("--minutes", type=float)
+    parser.add_argument("--minutes", type=float, help="of this process's own CPU, or of the clock on another device")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--feeders", type=int, default=1, help="processes that make batches")
+    parser.add_argument("--batches", type=int, default=1, help="times the size of the batches")
+    parser.add_argument("--uses", type=int, default=2, help="how often a batch is used")
     parser.add_argument("--real-share", type=float, default=0.65)
     parser.add_argument("--seed", type=int, default=20_261_121)
     given = parser.parse_args()
     phase = SMOKE if given.phase == "smoke" else PLANS[given.phase]
     long_sec = 60 * (given.minutes or phase.minutes)
+    # Of the processor's own time, so that a busy machine does not cut training short.
+    clock = time.process_time if given.device == "cpu" else time.monotonic
 
     torch.set_num_threads(1)
     torch.manual_seed(given.seed)
     random.seed(given.seed)
-    tokens = digit_tokens(read_vocabulary(given.tiktoken))
-    rows = ActiveRows(tokens)
+    said = said_tokens(read_vocabulary(given.tiktoken), read_units())
+    rows = ActiveRows(said)
     model = MiniWhisper(rows)
     step = 0
     start = None
     if given.start:
-        start = torch.load(given.start, weights_only=True)
-        model.load_state_dict(start["average"], strict=False)
+        start = torch.load(given.start, weights_only=True, map_location="cpu")
+        model.load_state_dict(widened(start["average"], model.state_dict(), said), strict=False)
         step = start["step"]
+    model.to(given.device)
     f32_masters = {n: p.detach().clone() for n, p in model.named_parameters()}
     model.bfloat16()
     model.encoder.positional_embedding = model.encoder.positional_embedding.float()
@@ -65,15 +74,15 @@ def main() -> None:
     if given.compile:
         plain, compiled = model.encoder.forward, torch.compile(model.encoder.forward, dynamic=False)
         model.encoder.forward = lambda mel, *rest: (compiled if mel.shape[1] <= COMPILED_FRAMES else plain)(mel, *rest)
-    if start and len(start["momenta"]) == len(optimiser.momenta) and not given.fresh_optimiser:
-        optimiser.adam.load_state_dict(start["adam"])
-        optimiser.momenta = start["momenta"]
+    if start and not given.fresh_optimiser and start["average"]["ctc.weight"].shape == model.ctc.weight.shape:
+        optimiser.go_on(start["adam"], start["momenta"])
 
-    feed = Feed(given.pool, tokens, list(phase.mix), given.real_share, given.seed + step)
+    mix = [(share, recipe, size * given.batches) for share, recipe, size in phase.mix]
+    feed = Feed(given.pool, said, mix, given.real_share, given.seed + step, given.uses, n_processes=given.feeders)
     seen = {}
-    began = saved = time.monotonic()
+    began, saved = clock(), time.monotonic()
     first_step = step
-    while (spent := time.monotonic() - began) < long_sec:
+    while (spent := clock() - began) < long_sec:
         done = spent / long_sec
         scale = phase.last_scale + (phase.first_scale - phase.last_scale) * 0.5 * (1 + math.cos(math.pi * done))
         scale *= min(1.0, (step - first_step + 1) / 100)

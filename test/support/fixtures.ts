@@ -6,7 +6,11 @@ import { packageRoot } from "../../src/core/package-root.js";
 export interface Fixture {
   file: string;
   path: string;
+  /** The code of the language spoken. */
+  language: string;
   text: string;
+  /** What it is in English; missing where it is English. */
+  translation?: string;
   durationSec: number;
   utterances: { startSec: number; endSec: number; text: string }[];
 }
@@ -18,8 +22,11 @@ export const FIXTURES: readonly Fixture[] = (
 ).map((fixture) => ({ ...fixture, path: join(FOLDER, fixture.file) }));
 
 /** The first fixture that is at least and at most so long. */
-export function fixtureOf(minimumSec: number, maximumSec: number): Fixture {
-  const found = FIXTURES.find(({ durationSec }) => durationSec >= minimumSec && durationSec <= maximumSec);
-  if (!found) throw new Error(`no fixture of ${minimumSec} to ${maximumSec} s`);
+export function fixtureOf(minimumSec: number, maximumSec: number, language = "en"): Fixture {
+  const found = FIXTURES.find(
+    (fixture) =>
+      fixture.language === language && fixture.durationSec >= minimumSec && fixture.durationSec <= maximumSec,
+  );
+  if (!found) throw new Error(`no fixture of ${minimumSec} to ${maximumSec} s in '${language}'`);
   return found;
 }

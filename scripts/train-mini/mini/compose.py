@@ -1,19 +1,22 @@
-"""One training window: samples with augmentation, the words in them, and what the decoder has to say."""
+"""One training window: samples with augmentation, the digits or sentences in them, and what the decoder has to say."""
 from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.signal import oaconvolve
 
-from .layout import (DE, EN, EOT, ES, FIRST_TIMESTAMP, FR, MAX_FIRST_TIMESTAMP_SEC, N_MELS, NEWLINE, NO_SPEECH, NO_TIMESTAMPS,
-                     POSITIONS_PER_SEC, PREV, SAMPLE_RATE_HZ, SOT, TIMESTAMP_GRID, TRANSCRIBE, TRANSLATE, WINDOW_SEC, ActiveRows, timestamp)
+from .layout import (EN, EOT, FIRST_TIMESTAMP, MAX_FIRST_TIMESTAMP_SEC, N_MELS, NEWLINE, NO_SPEECH, NO_TIMESTAMPS, POSITIONS_PER_SEC,
+                     PREV, SAMPLE_RATE_HZ, SOT, TIMESTAMP_GRID, TRANSCRIBE, TRANSLATE, WINDOW_SEC, ActiveRows, timestamp)
 from .mel import mel_filters, power_mel, to_log_mel
 from .noise import background, from_db, speechless
 from .pool import Pool
+from .units import LANGUAGE_TOKENS, LANGUAGES, N_DIGITS, unit_of
 
 IGNORED = -1
-NO_DIGIT = 10
+DIGITS = "digits"
 NOWHERE = (-1, -1)
 WARPS = np.linspace(0.84, 1.18, 18)
+# What a telephone line leaves of each band, 300 to 3400 Hz; powers of it make it steeper.
+TELEPHONE = (10 ** -(np.maximum(0, 7 - np.arange(N_MELS)) * 0.2 + np.clip(np.arange(N_MELS) - 57, 0, 8) * 0.25)).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Recipe:
     shifted_share: float = 0.35
     filled: bool = False
     clean_share: float = 0.2
+    digits_share: float = 0.32
+    thinned_share: float = 0.0
 
     @property
     def n_frames(self) -> int:
@@ -36,9 +41,10 @@ class Recipe:
 
 @dataclass
 class Word:
+    """A unit at its place."""
     start_sec: float
     end_sec: float
-    digit: int
+    unit: int
 
 
 @dataclass
@@ -49,7 +55,9 @@ class Window:
     targets: list[int]
     speechless: bool
     sot_at: int
+    language: int
     sounding: np.ndarray
+    utterance: np.ndarray
     heard: list[int] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
 
@@ -79,23 +87,25 @@ class Composer:
         if rng.random() < recipe.shifted_share and room_sec < WINDOW_SEC:
             last = WINDOW_SEC - room_sec
             shift_sec = last if rng.random() < 0.2 else float(rng.integers(0, int(last * 50))) / 50
+        self.content = DIGITS if rng.random() < recipe.digits_share else LANGUAGES[rng.integers(len(LANGUAGES))]
+        language = LANGUAGE_TOKENS.get(self.content, EN)
         if silent:
             words, samples = [], self._speechless(room_sec)
         else:
             words, samples = self._speech(recipe, may_cut=shift_sec + room_sec > WINDOW_SEC - 0.01)
         mel = self._mel(samples, recipe.n_frames)
-        tokens, targets, spans, sot_at = self._script(words, room_sec, shift_sec)
-        heard = [w.digit for w in words if w.end_sec <= room_sec]
-        return Window(mel, int(round(shift_sec * 50)), tokens, targets, not words, sot_at, self._sounding(words, recipe.n_frames // 2), heard, spans)
+        tokens, targets, spans, sot_at = self._script(words, language, room_sec, shift_sec)
+        heard = [w.unit for w in words if w.end_sec <= room_sec]
+        return Window(mel, int(round(shift_sec * 50)), tokens, targets, not words, sot_at, language,
+                      *self._sounding(words, recipe.n_frames // 2), heard, spans)
 
-    @staticmethod
-    def _sounding(words: list[Word], n_positions: int) -> np.ndarray:
-        """Which digit sounds at each position."""
-        out = np.full(n_positions, NO_DIGIT, np.int64)
-        for word in words:
+    def _sounding(self, words: list[Word], n_positions: int) -> tuple[np.ndarray, np.ndarray]:
+        """Which unit sounds at each position, the number after the last one being none; and its place among the window's, or -1."""
+        unit, nth = np.full(n_positions, self.rows.n_units, np.int64), np.full(n_positions, -1, np.int64)
+        for i, word in enumerate(words):
             first, last = int(word.start_sec * POSITIONS_PER_SEC), int(word.end_sec * POSITIONS_PER_SEC) + 1
-            out[first:last] = word.digit
-        return out
+            unit[first:last], nth[first:last] = word.unit, i
+        return unit, nth
 
     def _speechless(self, room_sec: float) -> np.ndarray:
         rng = self.rng
@@ -115,19 +125,24 @@ class Composer:
         while u < n_utterances or (recipe.filled and not short):
             if rng.random() < 0.3:
                 speaker = self._draw_speaker()
-            n_digits = 1 if short else int(rng.integers(recipe.digits[0], recipe.digits[1] + 1))
-            pieces = self._utterance(speaker, n_digits)
+            if self._says_digits():
+                n_digits = 1 if short else int(rng.integers(recipe.digits[0], recipe.digits[1] + 1))
+                pieces = self._utterance(speaker, n_digits)
+            else:
+                pieces = [self._phrase()]
             long_sec = sum(gap + len(s) / SAMPLE_RATE_HZ for gap, s, _ in pieces)
             if u == 0 and not short and rng.random() < recipe.anywhere_share:
                 at_sec = float(rng.uniform(0, max(0.1, room_sec - long_sec - 0.1)))
+            if u == 0:
+                at_sec = min(at_sec, max(0.0, room_sec - long_sec - 0.05)) if rng.random() < 0.8 else at_sec
             level = from_db(rng.uniform(-6, 0))
-            for gap_sec, samples, digit in pieces:
+            for gap_sec, samples, unit in pieces:
                 start_sec, end_sec = at_sec + gap_sec, at_sec + gap_sec + len(samples) / SAMPLE_RATE_HZ
                 if end_sec > room_sec and not may_cut:
                     break
                 if start_sec > room_sec - 0.1:
                     break
-                words.append(Word(start_sec, end_sec, digit))
+                words.append(Word(start_sec, end_sec, unit))
                 placed.append((int(start_sec * SAMPLE_RATE_HZ), samples * level))
                 at_sec = end_sec
             u += 1
@@ -143,6 +158,17 @@ class Composer:
             piece = samples[:max(0, len(clip) - first)]
             clip[first:first + len(piece)] += piece
         return words, self._spoil(clip)
+
+    def _says_digits(self) -> bool:
+        # Among English sentences a number is read out now and then.
+        return self.content == DIGITS or self.content == "en" and self.rng.random() < 0.12
+
+    def _phrase(self) -> tuple[float, np.ndarray, int]:
+        rng = self.rng
+        unit = unit_of(int(rng.integers((self.rows.n_units - N_DIGITS) // len(LANGUAGES))), self.content)
+        clips = self.pool.phrases[unit]
+        factor = float(np.exp(rng.uniform(np.log(0.8), np.log(1.25)))) if rng.random() < 0.7 else 1.0
+        return 0.0, self._resampled(clips[rng.integers(len(clips))], factor), unit
 
     def _draw_speaker(self) -> tuple[str, str]:
         rng = self.rng
@@ -215,15 +241,18 @@ class Composer:
             power *= (10 ** (-np.maximum(0, band - cut) * rng.uniform(0.3, 3))).astype(np.float32)
         if rng.random() < 0.1:
             power *= (10 ** (-np.maximum(0, 8 - band) * rng.uniform(0.2, 1))).astype(np.float32)
+        if rng.random() < 0.1:
+            power *= TELEPHONE ** rng.uniform(1, 3)
         raised = float(rng.uniform(0, 0.5)) if rng.random() < 0.1 else 0.0
         return to_log_mel(power, raised).astype(np.float16)
 
-    def _script(self, words: list[Word], room_sec: float, shift_sec: float):
+    def _script(self, words: list[Word], language: int, room_sec: float, shift_sec: float):
         rng, rows = self.rng, self.rows
-        timed = rng.random() < 0.94
-        language = EN if rng.random() < 0.95 else int(rng.choice([DE, ES, FR, 50_263, 50_300]))
-        task = TRANSLATE if rng.random() < 0.05 else TRANSCRIBE
-        prompt = self._previous() + [SOT, language, task] + ([] if timed else [NO_TIMESTAMPS])
+        timed = rng.random() < 0.92
+        told = language if rng.random() < 0.95 else int(rng.choice([*LANGUAGE_TOKENS.values(), 50_263, 50_300]))
+        task = TRANSLATE if rng.random() < (0.06 if language == EN else 0.35) else TRANSCRIBE
+        self.form = 1 if task == TRANSLATE else 0
+        prompt = self._previous() + [SOT, told, task] + ([] if timed else [NO_TIMESTAMPS])
         sot_at = prompt.index(SOT)
         spoken = self._timed(words, room_sec, shift_sec) if timed else self._untimed(words, room_sec)
         tokens = prompt + [token for token, _ in spoken]
@@ -236,7 +265,7 @@ class Composer:
         return [rows.row(t) for t in tokens], [t if t == IGNORED else rows.row(t) for t in targets], spans, sot_at
 
     def _timed(self, words: list[Word], room_sec: float, shift_sec: float) -> list[tuple[int, tuple[int, int]]]:
-        """Every word is a segment: its timestamps tell so small a decoder where it is."""
+        """Every unit is a segment: its timestamps tell so small a decoder where it is."""
         out: list[tuple[int, tuple[int, int]]] = []
         for i, word in enumerate(words):
             start = timestamp(word.start_sec + shift_sec)
@@ -255,7 +284,7 @@ class Composer:
         return self._said([w for w in words if w.end_sec <= room_sec]) or [(NEWLINE, NOWHERE)]
 
     def _said(self, words: list[Word]) -> list[tuple[int, tuple[int, int]]]:
-        return [(self.rows.digit_tokens[w.digit], _span(w.start_sec, w.end_sec)) for w in words]
+        return [(token, _span(w.start_sec, w.end_sec)) for w in words for token in self.rows.said[w.unit][self.form]]
 
     def _previous(self) -> list[int]:
         rng = self.rng
@@ -264,6 +293,6 @@ class Composer:
         tokens = []
         for _ in range(int(rng.integers(1, 40))):
             draw = rng.random()
-            tokens.append(int(rng.choice(self.rows.digit_tokens)) if draw < 0.5
+            tokens.append(int(rng.choice(self.rows.text_tokens)) if draw < 0.5
                           else int(rng.integers(0, 50_000)) if draw < 0.9 else int(rng.integers(FIRST_TIMESTAMP, FIRST_TIMESTAMP + 1501)))
         return [PREV, *tokens]

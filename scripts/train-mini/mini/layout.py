@@ -44,12 +44,15 @@ def timestamp(time_sec: float) -> int:
 
 
 class ActiveRows:
-    """The trained rows of the embedding. Every other token shares one row, `unused`."""
+    """The trained rows of the embedding, the text's first. Every other token shares one row, `unused`."""
 
-    def __init__(self, digit_tokens: list[int]):
+    def __init__(self, said: list[tuple[list[int], list[int]]]):
         special = [NEWLINE, EOT, SOT, EN, DE, ES, FR, TRANSLATE, TRANSCRIBE, PREV, NO_SPEECH, NO_TIMESTAMPS]
-        self.tokens = digit_tokens + special + list(range(FIRST_TIMESTAMP, LAST_TIMESTAMP + 1))
-        self.digit_tokens = digit_tokens
+        self.said = said
+        self.text_tokens = list(dict.fromkeys(token for forms in said for form in forms for token in form))
+        self.tokens = self.text_tokens + special + list(range(FIRST_TIMESTAMP, LAST_TIMESTAMP + 1))
+        self.n_text = len(self.text_tokens)
+        self.n_units = len(said)
         self.unused = len(self.tokens)
         self.n_unused = N_VOCAB - len(self.tokens)
         self._row_of = {token: row for row, token in enumerate(self.tokens)}

@@ -12,8 +12,8 @@ HEAD = N_STATE // N_HEADS
 # below zero those keys win, and silence turned into words. Training sees them too, and also their absence.
 N_BLANK = 36
 GUIDED_LAYERS = (1, 2)
+GUIDED_ENCODER_LAYERS = (1, 2)
 N_TIMESTAMPS = N_AUDIO_CTX + 1
-N_CTC = 11  # ten digits, blank last
 
 
 def sinusoids(length: int, channels: int) -> torch.Tensor:
@@ -23,7 +23,7 @@ def sinusoids(length: int, channels: int) -> torch.Tensor:
 
 
 def with_time_codes(rows: torch.Tensor, projection: torch.Tensor, n_untimed: int) -> torch.Tensor:
-    codes = sinusoids(N_TIMESTAMPS, N_STATE).to(rows.dtype) * 0.125
+    codes = sinusoids(N_TIMESTAMPS, N_STATE).to(rows) * 0.125
     return rows + F.pad(codes @ projection, (0, 0, n_untimed, rows.shape[0] - n_untimed - N_TIMESTAMPS))
 
 
@@ -32,7 +32,7 @@ def gelu(x: torch.Tensor) -> torch.Tensor:
 
 
 class Attention(nn.Module):
-    watched = False  # keeps the first head's weights, for the loss that guides it
+    watched = False  # keeps the first head's weights, for the losses that guide it
 
     def __init__(self):
         super().__init__()
@@ -51,6 +51,7 @@ class Attention(nn.Module):
         k, v = self._heads(self.key(source)), self._heads(self.value(source))
         if n_blank:
             k, v = F.pad(k, (0, 0, 0, n_blank)), F.pad(v, (0, 0, 0, n_blank))
+            mask = None if mask is None else F.pad(mask, (0, n_blank))
         scores = q @ k.transpose(1, 2)
         if mask is not None:
             scores = scores + mask
@@ -73,10 +74,10 @@ class Block(nn.Module):
         self.mlp = nn.Sequential(nn.Linear(N_STATE, 4 * N_STATE), nn.GELU(approximate="tanh"), nn.Linear(4 * N_STATE, N_STATE))
         self.mlp_ln = nn.LayerNorm(N_STATE)
 
-    def forward(self, x, audio=None, mask=None, n_blank=0):
+    def forward(self, x, audio=None, mask=None, n_blank=0, audio_mask=None):
         x = x + self.attn(self.attn_ln(x), mask=mask, n_blank=0 if self.cross else n_blank)
         if self.cross:
-            x = x + self.cross_attn(self.cross_attn_ln(x), audio, n_blank=n_blank)
+            x = x + self.cross_attn(self.cross_attn_ln(x), audio, audio_mask, n_blank)
         return x + self.mlp(self.mlp_ln(x))
 
 
@@ -88,6 +89,8 @@ class Encoder(nn.Module):
         self.register_buffer("positional_embedding", sinusoids(N_AUDIO_CTX, N_STATE))
         self.blocks = nn.ModuleList(Block(False) for _ in range(N_ENCODER_LAYERS))
         self.ln_post = nn.LayerNorm(N_STATE)
+        for layer in GUIDED_ENCODER_LAYERS:
+            self.blocks[layer].attn.watched = True
 
     @staticmethod
     def _convolve(x, conv, stride):
@@ -98,13 +101,18 @@ class Encoder(nn.Module):
         weight = conv.weight.permute(0, 2, 1).reshape(conv.weight.shape[0], -1)
         return gelu(F.linear(taps, weight, conv.bias))
 
-    def forward(self, mel, first_position, n_blank=0):
+    def forward(self, mel, first_position, n_blank=0, kept=None, mask=None):
+        """Audio states, and what the watched heads look at. `kept` [B, K] are the positions that go on after the convolutions."""
         x = self._convolve(self._convolve(mel, self.conv1, 1), self.conv2, 2)
-        at = first_position[:, None] + torch.arange(x.shape[1])[None]
+        if kept is None:
+            at = first_position[:, None] + torch.arange(x.shape[1], device=x.device)[None]
+        else:
+            x = x.gather(1, kept[..., None].expand(-1, -1, N_STATE))
+            at = first_position[:, None] + kept
         x = x + self.positional_embedding[at].to(x.dtype)
         for block in self.blocks:
-            x = block(x, n_blank=n_blank)
-        return self.ln_post(x)
+            x = block(x, mask=mask, n_blank=n_blank)
+        return self.ln_post(x), [self.blocks[layer].attn.seen for layer in GUIDED_ENCODER_LAYERS]
 
 
 class Decoder(nn.Module):
@@ -124,12 +132,12 @@ class Decoder(nn.Module):
     def embedding(self):
         return with_time_codes(self.active_embedding, self.time_projection, self.n_untimed)
 
-    def forward(self, tokens, audio, n_blank=0):
+    def forward(self, tokens, audio, n_blank=0, audio_mask=None):
         length = tokens.shape[1]
         x = F.embedding(tokens, self.embedding()) + self.positional_embedding[:length]
-        mask = torch.full((length, length), -1e4, dtype=x.dtype).triu(1)
+        mask = torch.full((length, length), -1e4, dtype=x.dtype, device=x.device).triu(1)
         for block in self.blocks:
-            x = block(x, audio, mask, n_blank)
+            x = block(x, audio, mask, n_blank, audio_mask)
         return self.ln(x)
 
 
@@ -138,14 +146,14 @@ class MiniWhisper(nn.Module):
         super().__init__()
         self.encoder = Encoder()
         self.decoder = Decoder(rows)
-        # Heads for the auxiliary losses; not exported.
-        self.ctc = nn.Linear(N_STATE, N_CTC)
-        self.sounding = nn.Linear(N_STATE, N_CTC)
+        # Heads for the auxiliary losses, a row a unit and one for none; not exported.
+        self.ctc = nn.Linear(N_STATE, rows.n_units + 1)
+        self.sounding = nn.Linear(N_STATE, rows.n_units + 1)
         self.rows = rows
         self.log_n_unused = math.log(rows.n_unused)
 
     def logits(self, states):
         logits = F.linear(states, self.decoder.embedding()).float()
-        shift = torch.zeros(logits.shape[-1])
+        shift = torch.zeros(logits.shape[-1], device=logits.device)
         shift[-1] = self.log_n_unused
         return logits + shift

@@ -29,7 +29,7 @@ class MuonAdamW:
             else:
                 adam.append(self.pairs[i][1])
         self.groups = list(by_shape.values())
-        self.momenta = [torch.zeros(len(g), *self.pairs[g[0]][1].shape) for g in self.groups]
+        self.momenta = [self.pairs[g[0]][1].new_zeros(len(g), *self.pairs[g[0]][1].shape) for g in self.groups]
         self.adam_at = [i for i, (n, p) in enumerate(named) if not (".blocks." in n and p.ndim == 2)]
         self.adam = torch.optim.AdamW(adam, lr=adam_lr, betas=(0.9, 0.98), weight_decay=weight_decay, foreach=True)
 
@@ -61,6 +61,11 @@ class MuonAdamW:
     def _clear(self) -> None:
         for p, _ in self.pairs:
             p.grad = None
+
+    def go_on(self, adam: dict, momenta: list[torch.Tensor]) -> None:
+        """From where a checkpoint stopped."""
+        self.adam.load_state_dict(adam)
+        self.momenta = [then.to(now.device) for now, then in zip(self.momenta, momenta)]
 
     def masters(self) -> dict[str, torch.Tensor]:
         return {name: master.clone() for name, (_, master) in zip(self.names, self.pairs)}

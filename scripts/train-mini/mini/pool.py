@@ -1,4 +1,4 @@
-"""The clips that windows are composed of: recordings of people (with tempo variants) and synthetic speech."""
+"""The clips that windows are composed of: people saying digits (with tempo variants), synthetic digits and sentences."""
 import json
 import random
 import re
@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from .synthesise import at_16_khz, speak, trim
+from .synthesise import at_16_khz, speak, speak_digits, trim
 from .tempo import change_tempo
-from .voices import draw_training_voice
+from .units import N_DIGITS, Unit
+from .voices import draw_phrase_voice, draw_training_voice
 
 FIRST_TRAINING_INDEX = 5
 _RECORDING = re.compile(r"(\d)_(\w+?)_(\d+)\.(wav|g722|flac)$")
@@ -23,7 +24,7 @@ class Clip:
     length: int
     kind: str
     speaker: str
-    digit: int
+    unit: int
 
 
 def list_recordings(folder: Path) -> list[tuple[Path, int, str, int]]:
@@ -44,14 +45,14 @@ class PoolWriter:
     def __init__(self):
         self.pieces, self.clips, self.n_samples = [], [], 0
 
-    def add(self, samples: np.ndarray, kind: str, speaker: str, digit: int) -> None:
+    def add(self, samples: np.ndarray, kind: str, speaker: str, unit: int) -> None:
         samples = trim(samples)
         if not len(samples):
             return
         loudest = np.abs(samples).max()
         piece = np.round(samples / loudest * 30_000).astype(np.int16)
         self.pieces.append(piece)
-        self.clips.append([self.n_samples, len(piece), kind, speaker, digit])
+        self.clips.append([self.n_samples, len(piece), kind, speaker, unit])
         self.n_samples += len(piece)
 
     def write(self, folder: Path) -> None:
@@ -60,8 +61,8 @@ class PoolWriter:
         (folder / "clips.json").write_text(json.dumps(self.clips))
 
 
-def build_pool(folder: Path, recordings: list[Path], held_out_speaker: str, n_tempo_variants: int, n_words: int,
-               seed: int) -> None:
+def build_pool(folder: Path, recordings: list[Path], held_out_speaker: str, units: list[Unit], n_tempo_variants: int,
+               n_words: int, n_voices: int, engines: list[str], seed: int) -> None:
     rng = random.Random(seed)
     pool = PoolWriter()
     for source in recordings:
@@ -74,10 +75,14 @@ def build_pool(folder: Path, recordings: list[Path], held_out_speaker: str, n_te
             for variant in range(1 + n_tempo_variants * (1 if many else 4)):
                 factor = 1.0 if variant == 0 else rng.uniform(0.7, 1.4)
                 pool.add(samples if variant == 0 else change_tempo(samples, factor), "real", speaker, digit)
-    orders = [(draw_training_voice(rng), rng.randrange(10)) for _ in range(n_words)]
+    digits = [(draw_training_voice(rng), rng.randrange(N_DIGITS)) for _ in range(n_words)]
+    phrases = [(draw_phrase_voice(rng, unit.language, engines), at)
+               for at, unit in enumerate(units) if at >= N_DIGITS for _ in range(n_voices)]
     with ThreadPoolExecutor(2) as threads:
-        for (voice, digit), samples in zip(orders, threads.map(lambda o: speak((o[1],), o[0]), orders)):
-            pool.add(samples, "word", voice.engine + ":" + voice.name, digit)
+        for (voice, digit), samples in zip(digits, threads.map(lambda o: speak_digits((o[1],), o[0]), digits)):
+            pool.add(samples, "word", voice.label, digit)
+        for (voice, unit), samples in zip(phrases, threads.map(lambda o: speak(units[o[1]].text, o[0]), phrases)):
+            pool.add(samples, "phrase", voice.label, unit)
     pool.write(folder)
 
 
@@ -87,9 +92,13 @@ class Pool:
         self.clips = [Clip(*fields) for fields in json.loads((folder / "clips.json").read_text())]
         self.real: dict[str, dict[int, list[Clip]]] = {}
         self.words: dict[str, dict[int, list[Clip]]] = {}
+        self.phrases: dict[int, list[Clip]] = {}
         for clip in self.clips:
-            table = self.real if clip.kind == "real" else self.words
-            table.setdefault(clip.speaker, {}).setdefault(clip.digit, []).append(clip)
+            if clip.kind == "phrase":
+                self.phrases.setdefault(clip.unit, []).append(clip)
+            else:
+                table = self.real if clip.kind == "real" else self.words
+                table.setdefault(clip.speaker, {}).setdefault(clip.unit, []).append(clip)
         self.real_speakers = sorted(self.real)
         self.word_clips = [c for c in self.clips if c.kind == "word"]
 

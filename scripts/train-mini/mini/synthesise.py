@@ -1,4 +1,4 @@
-"""Speech from espeak-ng and flite."""
+"""Speech from Debian's synthesisers: espeak-ng, MBROLA (through espeak-ng), flite, Festival and SVOX Pico."""
 import io
 import subprocess
 import tempfile
@@ -27,18 +27,29 @@ def trim(samples: np.ndarray, threshold: float = 0.02) -> np.ndarray:
     return samples[loud[0]:loud[-1] + 1] if len(loud) else samples[:0]
 
 
-def speak(digits: tuple[int, ...], voice: Voice) -> np.ndarray:
-    words = FOREIGN_SPELLINGS.get(voice.language, DIGIT_WORDS)
-    text = " ".join(words[d] for d in digits)
-    if voice.engine == "espeak-ng":
-        command = ["espeak-ng", "-v", voice.name, "-s", str(voice.speed_wpm), "-p", str(voice.pitch), "--stdout", text]
-        wav = subprocess.run(command, check=True, capture_output=True).stdout
-        samples, rate_hz = soundfile.read(io.BytesIO(wav))
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "said.wav"
+def speak_digits(digits: tuple[int, ...], voice: Voice) -> np.ndarray:
+    words = FOREIGN_SPELLINGS.get(voice.accent, DIGIT_WORDS)
+    return speak(" ".join(words[d] for d in digits), voice)
+
+
+def speak(text: str, voice: Voice) -> np.ndarray:
+    with tempfile.TemporaryDirectory() as folder:
+        wav = Path(folder) / "said.wav"
+        if voice.engine == "flite":
             stretch = f"duration_stretch={voice.stretch}"
-            subprocess.run(["flite", "-voice", voice.name, "--setf", stretch, "-t", text, "-o", str(path)],
-                           check=True, capture_output=True)
-            samples, rate_hz = soundfile.read(path)
+            _run(["flite", "-voice", voice.name, "--setf", stretch, "-t", text, "-o", str(wav)])
+        elif voice.engine == "pico":
+            marked = f"<speed level='{voice.speed_percent}'><pitch level='{voice.pitch_percent}'>{text}</pitch></speed>"
+            _run(["pico2wave", "-l", voice.name, "-w", str(wav), marked])
+        elif voice.engine == "festival":
+            _run(["text2wave", "-eval", f"(voice_{voice.name})", "-eval", f"(Parameter.set 'Duration_Stretch {voice.stretch})",
+                  "-o", str(wav)], text)
+        else:
+            command = ["espeak-ng", "-v", voice.name, "-s", str(voice.speed_wpm), "-p", str(voice.pitch), "--stdout", text]
+            wav = io.BytesIO(_run(command))
+        samples, rate_hz = soundfile.read(wav)
     return trim(at_16_khz(samples, rate_hz))
+
+
+def _run(command: list[str], text: str = "") -> bytes:
+    return subprocess.run(command, check=True, capture_output=True, input=text.encode()).stdout

@@ -9,7 +9,7 @@ from .model import N_TIMESTAMPS, sinusoids, with_time_codes
 
 
 def checkpoint_tensors(path: Path, rows: ActiveRows, averaged: bool) -> dict[str, np.ndarray]:
-    saved = torch.load(path, weights_only=True)
+    saved = torch.load(path, weights_only=True, map_location="cpu")
     weights = saved["average" if averaged else "weights"]
     out = {"encoder.positional_embedding": sinusoids(N_AUDIO_CTX, N_STATE).numpy()}
     for name, value in weights.items():
