@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 import { closestMatch } from "leven";
 import { type InstalledModel, ModelStore } from "../catalog/model-store.js";
 import { CommandError, readCommandLine, UsageError } from "../core/config.js";
+import { usableCores } from "../core/cores.js";
 import type { Config } from "../core/options.js";
-import { divideCores } from "../engine/parallelism.js";
 import { type CommandContestant, type Contestant, RunningContestant } from "./bench/contestant.js";
 import { describeMachine, describeSotto } from "./bench/machine.js";
 import { measureCommand, measureRound, type Plan } from "./bench/measure.js";
@@ -44,9 +44,9 @@ export async function runBench(args: string[]): Promise<number> {
     const own = ownServer(config, model, folder);
     const servers: Contestant[] = [own];
     const commands: CommandContestant[] = [];
-    const { workers, threadsPerWorker } = divideCores({ workers: config.workers, threads: config.threads });
+    const threads = Math.min(config.threads ?? usableCores(), usableCores());
     for (const name of rivalNames) {
-      const rival = await prepareRival(name, model.path, workers * threadsPerWorker, interrupted.signal);
+      const rival = await prepareRival(name, model.path, threads, interrupted.signal);
       servers.push(...rival.servers);
       commands.push(...rival.commands);
     }
@@ -69,7 +69,7 @@ export async function runBench(args: string[]): Promise<number> {
         measured[servers.length + index]?.rounds.push(figures);
       }
     }
-    return await tell(measured, plan, { config, model, recordings, threads: workers * threadsPerWorker });
+    return await tell(measured, plan, { config, model, recordings, threads });
   } catch (error) {
     interrupted.signal.throwIfAborted(); // whatever else it brought about
     throw error;
