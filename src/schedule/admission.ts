@@ -65,10 +65,15 @@ interface Member {
 
 type BoundName = keyof Bounds;
 
-/** Requests that come unasked take some of the places that were promised, and no estimate is exact. */
-const PROMISE_MARGIN = 1.25;
+/**
+ * Added to the time that is thought to pass, for no estimate is exact. It grows with each promise that could not be kept and
+ * shrinks with each that was, so that in the long run one in twenty is not.
+ */
+const PROMISE_MARGIN = { first: 1.25, least: 1.1, most: 1.6, ofBroken: 0.0475, ofKept: 0.0025 };
 /** Of the waiting places so many are never held free for those who were told to come back: they may not come. */
-const UNPROMISED_SHARE = 0.5;
+const UNPROMISED_SHARE = 0.25;
+/** Who comes back sooner costs more than he waits. */
+const LEAST_TOLD_MS = 250;
 /** Before a model is known. */
 const FIRST_WINDOW_MS = 1000;
 /** Many may be refused at once: what was rehearsed for one holds for the next for so long. */
@@ -95,6 +100,7 @@ export class Admission {
   #order = 0;
   /** By what was full: for one owner, or for all. */
   readonly #promises = new Map<string, Promises>();
+  #promiseMargin = PROMISE_MARGIN.first;
   readonly #rehearsed = new Map<string, { atMs: number; ends: number[] }>();
 
   constructor({ slots, bounds, turns, now = () => performance.now() }: AdmissionParts) {
@@ -180,8 +186,13 @@ export class Admission {
     if (audioMs(own) >= maxPerOwnerAudioMs) return "maxPerOwnerAudioMs";
     if (tickets.length >= limit) return "maxQueue";
     if (audioMs(tickets.slice(this.#slots)) >= maxQueueAudioMs) return "maxQueueAudioMs";
+    const isPromisedTo = [owner, ""].filter((scope) => this.#promises.get(scope)?.keep(who, nowMs)).length > 0;
+    if (isPromisedTo) {
+      this.#learnFromPromise(true);
+      return undefined;
+    }
     const promises = this.#promises.get("");
-    if (!promises || promises.keep(who, nowMs)) return undefined;
+    if (!promises) return undefined;
     const isPromised = tickets.length + promises.reserved(nowMs) >= limit;
     return isPromised && tickets.length >= this.#slots + UNPROMISED_SHARE * maxQueue ? "maxQueue" : undefined;
   }
@@ -190,15 +201,26 @@ export class Admission {
     const nowMs = this.#now();
     const scope = isOwners(full) ? owner : "";
     const promises = this.#promisesOf(scope);
-    const before = promises.open(nowMs);
+    // Who comes when he was told to, and in vain, is next.
+    const isBroken = promises.keep(who, nowMs);
+    if (isBroken) this.#learnFromPromise(false);
+    const before = isBroken ? promises.due(nowMs) : promises.open(nowMs);
     const isAudio = full === "maxQueueAudioMs" || full === "maxPerOwnerAudioMs";
     const freeInMs = isAudio
       ? this.#untilAudio(full, owner, before * this.#rate.lengthMs(bytes))
       : this.#untilPlace(full, owner, before);
-    const retryAfterSec = Math.max(1, Math.ceil((freeInMs * PROMISE_MARGIN) / 1000));
-    promises.make(who, { freeInMs, toldMs: retryAfterSec * 1000 }, nowMs);
+    const toldMs = Math.max(LEAST_TOLD_MS, Math.ceil(freeInMs * this.#promiseMargin));
+    // In whole seconds for those who read `Retry-After`, exactly for those who read `retry-after-ms`.
+    const retryAfterSec = Math.ceil(toldMs / 1000);
+    promises.make(who, { freeInMs, fromMs: toldMs, untilMs: 1000 * retryAfterSec }, nowMs);
     const limit = isAudio ? this.#bounds[full] / 1000 : this.#bounds[full];
-    return sottoError("queue_full", { limit, what: WHAT[full], retryAfterSec }, { retryAfterSec });
+    return sottoError("queue_full", { limit, what: WHAT[full], retryAfterSec }, { retryAfterSec: toldMs / 1000 });
+  }
+
+  #learnFromPromise(wasKept: boolean): void {
+    const { least, most, ofBroken, ofKept } = PROMISE_MARGIN;
+    const margin = this.#promiseMargin + (wasKept ? -ofKept : ofBroken);
+    this.#promiseMargin = Math.min(Math.max(margin, least), most);
   }
 
   #promisesOf(scope: string): Promises {

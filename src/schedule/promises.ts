@@ -20,17 +20,23 @@ const EARLY_MS = 50;
 export class Promises {
   #list: Promised[] = [];
 
-  /** @param freeInMs when there will be a place @param toldMs when the client will come; both from now */
-  make(who: string, { freeInMs, toldMs }: { freeInMs: number; toldMs: number }, nowMs: number): void {
-    const dueMs = nowMs + toldMs;
-    const endMs = dueMs + Math.max(LEAST_LATE_MS, LATE_SHARE * toldMs);
-    this.#list.push({ who, freeMs: nowMs + freeInMs, dueMs, endMs });
+  /** @param times from now: when there will be a place, and between which times the client will come */
+  make(who: string, times: { freeInMs: number; fromMs: number; untilMs: number }, nowMs: number): void {
+    const { freeInMs, fromMs, untilMs } = times;
+    const endMs = nowMs + untilMs + Math.max(LEAST_LATE_MS, LATE_SHARE * untilMs);
+    this.#list.push({ who, freeMs: nowMs + freeInMs, dueMs: nowMs + fromMs, endMs });
   }
 
   /** Those that have not come back yet. */
   open(nowMs: number): number {
     this.#forget(nowMs);
     return this.#list.length;
+  }
+
+  /** Those of them whose time has come. */
+  due(nowMs: number): number {
+    this.#forget(nowMs);
+    return this.#list.filter(({ dueMs }) => dueMs - EARLY_MS <= nowMs).length;
   }
 
   /** Places that are free only because somebody was told to come for them. */

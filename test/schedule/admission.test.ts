@@ -27,7 +27,9 @@ function admission(slots: number, bounds: Partial<Bounds> = {}) {
     if (!("toError" in entered)) assert.fail("refused");
     const error = entered.toError();
     assert.ok(error instanceof SottoError && error.code === "queue_full");
-    return error.retryAfterSec as number;
+    const sec = error.retryAfterSec as number;
+    assert.equal(error.details.retryAfterSec, Math.ceil(sec));
+    return Math.ceil(sec);
   };
   return { clock, turns, door, ask, enter, refused };
 }
@@ -122,7 +124,7 @@ test("a place that somebody was told to come for is not given to another, until 
   assert.equal(one.door.inside, 10);
 });
 
-test("promises that nobody keeps hold no place for good, and never an idle slot or the first half of the queue", () => {
+test("promises that nobody keeps hold no place for good, and never an idle slot or the first quarter of the queue", () => {
   const one = admission(1, { maxQueue: 8 });
   const places = Array.from({ length: 9 }, () => one.enter());
   for (const place of places) place.arrived({ speed: speed(1000) });
@@ -247,7 +249,7 @@ test("whoever comes back when told is served, in nine of ten cases, though other
     const entered = one.ask({ who: client.who });
     if ("toError" in entered) {
       if (client.told) broken++;
-      const sec = entered.toError().retryAfterSec as number;
+      const sec = Math.ceil(entered.toError().retryAfterSec as number);
       coming.push({ ...client, atMs: clock.nowMs + sec * 1000, told: true });
       continue;
     }
