@@ -71,9 +71,7 @@ type BoundName = keyof Bounds;
  */
 const PROMISE_MARGIN = { first: 1.25, least: 1.1, most: 1.6, ofBroken: 0.0475, ofKept: 0.0025 };
 /** Of the waiting places so many are never held free for those who were told to come back: they may not come. */
-const UNPROMISED_SHARE = 0.25;
-/** Who comes back sooner costs more than he waits. */
-const LEAST_TOLD_MS = 250;
+const UNPROMISED_SHARE = 0.5;
 /** Before a model is known. */
 const FIRST_WINDOW_MS = 1000;
 /** Many may be refused at once: what was rehearsed for one holds for the next for so long. */
@@ -193,7 +191,7 @@ export class Admission {
     }
     const promises = this.#promises.get("");
     if (!promises) return undefined;
-    const isPromised = tickets.length + promises.reserved(nowMs) >= limit;
+    const isPromised = tickets.length + promises.open(nowMs) >= limit;
     return isPromised && tickets.length >= this.#slots + UNPROMISED_SHARE * maxQueue ? "maxQueue" : undefined;
   }
 
@@ -201,20 +199,19 @@ export class Admission {
     const nowMs = this.#now();
     const scope = isOwners(full) ? owner : "";
     const promises = this.#promisesOf(scope);
-    // Who comes when he was told to, and in vain, is next.
+    // Who came when he was told to, and in vain, need not stand at the end of the line again. Nor at its head: too much was
+    // promised to those who come next, too.
     const isBroken = promises.keep(who, nowMs);
     if (isBroken) this.#learnFromPromise(false);
-    const before = isBroken ? promises.due(nowMs) : promises.open(nowMs);
+    const before = promises.open(nowMs) / (isBroken ? 2 : 1);
     const isAudio = full === "maxQueueAudioMs" || full === "maxPerOwnerAudioMs";
     const freeInMs = isAudio
       ? this.#untilAudio(full, owner, before * this.#rate.lengthMs(bytes))
       : this.#untilPlace(full, owner, before);
-    const toldMs = Math.max(LEAST_TOLD_MS, Math.ceil(freeInMs * this.#promiseMargin));
-    // In whole seconds for those who read `Retry-After`, exactly for those who read `retry-after-ms`.
-    const retryAfterSec = Math.ceil(toldMs / 1000);
-    promises.make(who, { freeInMs, fromMs: toldMs, untilMs: 1000 * retryAfterSec }, nowMs);
+    const retryAfterSec = Math.max(1, Math.ceil((freeInMs * this.#promiseMargin) / 1000));
+    promises.make(who, 1000 * retryAfterSec, nowMs);
     const limit = isAudio ? this.#bounds[full] / 1000 : this.#bounds[full];
-    return sottoError("queue_full", { limit, what: WHAT[full], retryAfterSec }, { retryAfterSec: toldMs / 1000 });
+    return sottoError("queue_full", { limit, what: WHAT[full], retryAfterSec }, { retryAfterSec });
   }
 
   #learnFromPromise(wasKept: boolean): void {
@@ -236,7 +233,8 @@ export class Admission {
     const ofOwner = isOwners(full) ? owner : undefined;
     const here = [...this.#members].filter(({ ticket }) => ofOwner === undefined || ticket.owner === ofOwner).length;
     const limit = ofOwner === undefined ? this.#slots + this.#bounds.maxQueue : this.#bounds.maxPerOwner;
-    const wanted = here - limit + 1 + before;
+    // Places that are free are held for those before, and for what no estimate foresees: they bring nobody here earlier.
+    const wanted = Math.max(0, here - limit) + 1 + Math.floor(before);
     const scope = ofOwner ?? "";
     let known = this.#rehearsed.get(scope);
     if (!known || nowMs - known.atMs > REHEARSED_FOR_MS || known.ends.length < Math.min(wanted, here)) {

@@ -124,7 +124,7 @@ test("a place that somebody was told to come for is not given to another, until 
   assert.equal(one.door.inside, 10);
 });
 
-test("promises that nobody keeps hold no place for good, and never an idle slot or the first quarter of the queue", () => {
+test("promises that nobody keeps hold no place for good, and never an idle slot or the first half of the queue", () => {
   const one = admission(1, { maxQueue: 8 });
   const places = Array.from({ length: 9 }, () => one.enter());
   for (const place of places) place.arrived({ speed: speed(1000) });
