@@ -30,6 +30,16 @@ export function makeSpeech(folder, seconds) {
 let sent = 0;
 
 /**
+ * From the upload's end until the only window is in a slot: all that is not the engine's own time.
+ * @param {{ diagnostics?: Record<string, number>, usage?: { audio_duration_seconds: number } }} body
+ */
+function waitOf({ diagnostics, usage }) {
+  if (!diagnostics || !usage) return Number.NaN;
+  const { real_time_factor = 0, encode_ms = 0, decode_ms = 0, sample_ms = 0 } = diagnostics;
+  return 1000 * real_time_factor * usage.audio_duration_seconds - encode_ms - decode_ms - sample_ms;
+}
+
+/**
  * Sends a recording. No two requests are alike, so that none joins another.
  * @param {string} url of the server
  * @param {Blob} recording
@@ -37,7 +47,11 @@ let sent = 0;
  */
 export async function send(url, recording, { key, fields = {}, signal } = {}) {
   const form = new FormData();
-  for (const [name, value] of Object.entries({ language: "en", user: `u${sent++}`, ...fields }))
+  for (const [name, value] of Object.entries({
+    language: "en",
+    user: `u${String(sent++).padStart(9, "0")}`,
+    ...fields,
+  }))
     form.append(name, value);
   form.append("file", recording, "speech.opus");
   const sentMs = performance.now();
@@ -65,6 +79,7 @@ export async function sendClip(...args) {
     sentMs,
     tookMs: performance.now() - sentMs,
     queueMs: body.diagnostics?.queue_ms,
+    waitMs: waitOf(body),
     provider: reply.headers.get("x-sotto-provider"),
     retryAfterMs: 1000 * Number(reply.headers.get("retry-after") ?? 0),
   };

@@ -6,8 +6,8 @@
  * Clients send clips of 5 s, each the next as soon as it has the answer to the last. Measured one after the other: one such
  * client alone (the serial figure), the file alone, all clients without the file, all clients beside it. `--keys none`: all
  * are one owner, and the file is one request among many; `--keys two`: the file has one API key, all clips another. `--whole`:
- * the clients go on until the whole file is done; else for so many seconds. A window of the file is told by its event in the
- * stream. Prints a line of JSON; exit code 1 when a mark is missed.
+ * the clients go on until the whole file is done; else for `--beside-seconds` (default: as `--seconds`). The text of each window of
+ * the file comes in one piece of its stream, by which windows are counted. Prints a line of JSON; exit code 1 when a mark is missed.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -32,11 +32,13 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "60" },
     hours: { type: "string", default: "3" },
     model: { type: "string" },
+    "beside-seconds": { type: "string" },
     whole: { type: "boolean", default: false },
   },
 });
 const clients = Number(values.clients);
 const phaseMs = 1000 * Number(values.seconds);
+const besidePhaseMs = 1000 * Number(values["beside-seconds"] ?? values.seconds);
 const folder = mkdtempSync(join(tmpdir(), "sotto-fair-"));
 const clip = makeSpeech(folder, 5);
 const file = makeSpeech(folder, 3600 * Number(values.hours));
@@ -58,20 +60,25 @@ const withKey = (/** @type {string | undefined} */ key) => (key === undefined ? 
  */
 async function sendClips(count, isOver) {
   const startedMs = performance.now();
-  /** @type {{ tookMs: number, queueMs: number }[]} */
+  /** Of clips that were sent after the first moments. @type {{ tookMs: number, queueMs: number }[]} */
   const answers = [];
+  let answered = 0;
+  let endedMs = startedMs;
   const client = async () => {
     while (!isOver()) {
       const { status, sentMs, tookMs, queueMs } = await sendClip(server.url, clip, withKey(clipKey));
       if (status !== 200) throw new Error(`a clip was answered ${status}`);
-      if (sentMs - startedMs > SETTLE_MS && !isOver()) answers.push({ tookMs, queueMs });
+      if (isOver()) return;
+      endedMs = performance.now();
+      if (endedMs - startedMs > SETTLE_MS) answered++;
+      if (sentMs - startedMs > SETTLE_MS) answers.push({ tookMs, queueMs });
     }
   };
   await Promise.all(Array.from({ length: count }, client));
-  return answers;
+  return { answers, perSec: (1000 * answered) / (endedMs - startedMs - SETTLE_MS) };
 }
-const forPhase = () => {
-  const endMs = performance.now() + SETTLE_MS + phaseMs;
+const forPhase = (ms = phaseMs) => {
+  const endMs = performance.now() + SETTLE_MS + ms;
   return () => performance.now() > endMs;
 };
 
@@ -89,20 +96,21 @@ async function sendFile(signal) {
     for await (const chunk of /** @type {ReadableStream<Uint8Array>} */ (reply.body).pipeThrough(
       new TextDecoderStream(),
     )) {
-      for (let events = chunk.split("transcript.text.delta").length - 1; events > 0; events--)
-        windowsMs.push(performance.now());
+      if (chunk.includes("transcript.text.delta")) windowsMs.push(performance.now());
     }
     return performance.now() - sentMs;
   };
   return { windowsMs, done: read() };
 }
-/** Windows a second between two moments. @param {number[]} windowsMs @param {number} fromMs @param {number} toMs */
-const rateOf = (windowsMs, fromMs, toMs) =>
-  (1000 * windowsMs.filter((ms) => ms >= fromMs && ms < toMs).length) / (toMs - fromMs);
+/** Windows a second, from the first to the last of those between two moments. @param {number[]} windowsMs @param {number} fromMs @param {number} toMs */
+function rateOf(windowsMs, fromMs, toMs) {
+  const within = windowsMs.filter((ms) => ms >= fromMs && ms < toMs);
+  return (1000 * (within.length - 1)) / ((within.at(-1) ?? 0) - (within[0] ?? 0));
+}
 
 for (let warm = 0; warm < 5; warm++) await sendClip(server.url, clip, withKey(clipKey));
 const serial = await sendClips(1, forPhase());
-const serialPerSec = 1000 / (serial.reduce((sum, { tookMs }) => sum + tookMs, 0) / serial.length);
+const serialPerSec = serial.perSec;
 
 let aloneMs;
 let alonePerSec;
@@ -115,8 +123,7 @@ let alonePerSec;
     await sleep(SETTLE_MS + phaseMs / 2);
     leaving.abort();
   }
-  const fromMs = windowsMs[0] ?? 0;
-  alonePerSec = rateOf(windowsMs, fromMs, (windowsMs.at(-1) ?? 0) + 1);
+  alonePerSec = rateOf(windowsMs, 0, Number.POSITIVE_INFINITY);
 }
 await sleep(1000);
 const without = await sendClips(clients, forPhase());
@@ -133,44 +140,42 @@ const fileDone = done.then(
 );
 await sleep(500);
 const fromMs = performance.now() + SETTLE_MS;
-const beside = await sendClips(clients, values.whole ? () => isDone : forPhase());
+const beside = await sendClips(clients, values.whole ? () => isDone : forPhase(besidePhaseMs));
 const toMs = performance.now();
 if (!values.whole) leaving.abort();
 const besideMs = await fileDone;
 
 const fairShare = values.keys === "two" ? 1 / 2 : 1 / (clients + 1);
 const filePerSec = rateOf(windowsMs, fromMs, toMs);
-const clipsPerSec = (1000 * beside.length) / (toMs - fromMs);
-const median = (
-  /** @type {{ tookMs: number, queueMs: number }[]} */ answers,
-  /** @type {"tookMs" | "queueMs"} */ name,
-) => quantile(answers.map((answer) => answer[name]));
-const waitRatio = median(beside, "tookMs") / median(without, "tookMs");
+/**
+ * @param {{ answers: { tookMs: number, queueMs: number }[] }} measured
+ * @param {"tookMs" | "queueMs"} name
+ * @param {number} [share] default: the median
+ */
+const answersAt = ({ answers }, name, share) =>
+  quantile(
+    answers.map((answer) => answer[name]),
+    share,
+  );
+const waitRatio = answersAt(beside, "tookMs") / answersAt(without, "tookMs");
 const fileRatio =
   besideMs !== undefined && aloneMs !== undefined
     ? (besideMs * fairShare) / aloneMs
     : (alonePerSec * fairShare) / filePerSec;
-const throughput = clipsPerSec / serialPerSec + filePerSec / alonePerSec;
+const throughput = beside.perSec / serialPerSec + filePerSec / alonePerSec;
 const result = {
   keys: values.keys,
   clients,
-  clipsMeasured: { serial: serial.length, without: without.length, beside: beside.length },
+  clipsMeasured: { serial: serial.answers.length, without: without.answers.length, beside: beside.answers.length },
   serialClipsPerSec: rounded(serialPerSec),
-  medianMs: { without: Math.round(median(without, "tookMs")), beside: Math.round(median(beside, "tookMs")) },
-  medianQueueMs: { without: Math.round(median(without, "queueMs")), beside: Math.round(median(beside, "queueMs")) },
+  medianMs: { without: Math.round(answersAt(without, "tookMs")), beside: Math.round(answersAt(beside, "tookMs")) },
+  medianQueueMs: {
+    without: Math.round(answersAt(without, "queueMs")),
+    beside: Math.round(answersAt(beside, "queueMs")),
+  },
   p95Ms: {
-    without: Math.round(
-      quantile(
-        without.map(({ tookMs }) => tookMs),
-        0.95,
-      ),
-    ),
-    beside: Math.round(
-      quantile(
-        beside.map(({ tookMs }) => tookMs),
-        0.95,
-      ),
-    ),
+    without: Math.round(answersAt(without, "tookMs", 0.95)),
+    beside: Math.round(answersAt(beside, "tookMs", 0.95)),
   },
   waitRatio: rounded(waitRatio),
   file: {
@@ -182,7 +187,7 @@ const result = {
     timeToFairShare: rounded(fileRatio),
   },
   throughput: rounded(throughput),
-  clipsWithoutFileToSerial: rounded((1000 * without.length) / phaseMs / serialPerSec),
+  clipsWithoutFileToSerial: rounded(without.perSec / serialPerSec),
   model: values.model ?? "sotto-mini",
   cores: cpus().length,
   cpu: cpus()[0]?.model,

@@ -5,7 +5,7 @@
  *
  * Clips of 5 s come at more than the pace at which they can be decoded; a provider in this process answers at once whatever is
  * sent to it. While requests go out, those that are still served here are the ones whose expected wait was just below the
- * configured one: the wait that their replies report is held against it. Then the load ends, and so must the overflow.
+ * configured one. The time from their arrival until their window was in a slot, as their replies report it, is held against it. Then the load ends, and so must the overflow.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -73,7 +73,7 @@ const after = await sendClip(server.url, clip);
 const out = answers.filter(({ provider: who }) => who === "elsewhere");
 const firstOutMs = out[0]?.sentMs ?? Number.POSITIVE_INFINITY;
 const here = answers.filter(({ provider: who, sentMs }) => who === "local" && sentMs > firstOutMs);
-const waits = here.map(({ queueMs }) => queueMs / afterMs);
+const waits = here.map(({ waitMs }) => waitMs / afterMs);
 const beforeFirst = answers.filter(({ provider: who, sentMs }) => who === "local" && sentMs < firstOutMs).at(-1);
 const medianShare = quantile(waits);
 const result = {
@@ -88,7 +88,7 @@ const result = {
     p95: rounded(quantile(waits, 0.95)),
   },
   withinTenPercent: rounded(waits.filter((share) => Math.abs(share - 1) <= MARK).length / waits.length),
-  lastBeforeTheFirstOut: rounded((beforeFirst?.queueMs ?? Number.NaN) / afterMs),
+  lastBeforeTheFirstOut: rounded((beforeFirst?.waitMs ?? Number.NaN) / afterMs),
   afterwards: after.provider,
   model: values.model ?? "sotto-mini",
   cores: cpus().length,

@@ -65,8 +65,11 @@ interface Member {
 
 type BoundName = keyof Bounds;
 
-/** Requests that come unasked take some of the places that were promised, and no estimate is exact. */
-const PROMISE_MARGIN = 1.25;
+/**
+ * Added to the time that is thought to pass, for no estimate is exact. It grows with each promise that could not be kept and
+ * shrinks with each that was, so that in the long run one in twenty is not.
+ */
+const PROMISE_MARGIN = { first: 1.25, least: 1.1, most: 1.6, ofBroken: 0.0475, ofKept: 0.0025 };
 /** Of the waiting places so many are never held free for those who were told to come back: they may not come. */
 const UNPROMISED_SHARE = 0.5;
 /** Before a model is known. */
@@ -95,6 +98,7 @@ export class Admission {
   #order = 0;
   /** By what was full: for one owner, or for all. */
   readonly #promises = new Map<string, Promises>();
+  #promiseMargin = PROMISE_MARGIN.first;
   readonly #rehearsed = new Map<string, { atMs: number; ends: number[] }>();
 
   constructor({ slots, bounds, turns, now = () => performance.now() }: AdmissionParts) {
@@ -180,9 +184,14 @@ export class Admission {
     if (audioMs(own) >= maxPerOwnerAudioMs) return "maxPerOwnerAudioMs";
     if (tickets.length >= limit) return "maxQueue";
     if (audioMs(tickets.slice(this.#slots)) >= maxQueueAudioMs) return "maxQueueAudioMs";
+    const isPromisedTo = [owner, ""].filter((scope) => this.#promises.get(scope)?.keep(who, nowMs)).length > 0;
+    if (isPromisedTo) {
+      this.#learnFromPromise(true);
+      return undefined;
+    }
     const promises = this.#promises.get("");
-    if (!promises || promises.keep(who, nowMs)) return undefined;
-    const isPromised = tickets.length + promises.reserved(nowMs) >= limit;
+    if (!promises) return undefined;
+    const isPromised = tickets.length + promises.open(nowMs) >= limit;
     return isPromised && tickets.length >= this.#slots + UNPROMISED_SHARE * maxQueue ? "maxQueue" : undefined;
   }
 
@@ -190,15 +199,25 @@ export class Admission {
     const nowMs = this.#now();
     const scope = isOwners(full) ? owner : "";
     const promises = this.#promisesOf(scope);
-    const before = promises.open(nowMs);
+    // Who came when he was told to, and in vain, need not stand at the end of the line again. Nor at its head: too much was
+    // promised to those who come next, too.
+    const isBroken = promises.keep(who, nowMs);
+    if (isBroken) this.#learnFromPromise(false);
+    const before = promises.open(nowMs) / (isBroken ? 2 : 1);
     const isAudio = full === "maxQueueAudioMs" || full === "maxPerOwnerAudioMs";
     const freeInMs = isAudio
       ? this.#untilAudio(full, owner, before * this.#rate.lengthMs(bytes))
       : this.#untilPlace(full, owner, before);
-    const retryAfterSec = Math.max(1, Math.ceil((freeInMs * PROMISE_MARGIN) / 1000));
-    promises.make(who, { freeInMs, toldMs: retryAfterSec * 1000 }, nowMs);
+    const retryAfterSec = Math.max(1, Math.ceil((freeInMs * this.#promiseMargin) / 1000));
+    promises.make(who, 1000 * retryAfterSec, nowMs);
     const limit = isAudio ? this.#bounds[full] / 1000 : this.#bounds[full];
     return sottoError("queue_full", { limit, what: WHAT[full], retryAfterSec }, { retryAfterSec });
+  }
+
+  #learnFromPromise(wasKept: boolean): void {
+    const { least, most, ofBroken, ofKept } = PROMISE_MARGIN;
+    const margin = this.#promiseMargin + (wasKept ? -ofKept : ofBroken);
+    this.#promiseMargin = Math.min(Math.max(margin, least), most);
   }
 
   #promisesOf(scope: string): Promises {
@@ -214,7 +233,8 @@ export class Admission {
     const ofOwner = isOwners(full) ? owner : undefined;
     const here = [...this.#members].filter(({ ticket }) => ofOwner === undefined || ticket.owner === ofOwner).length;
     const limit = ofOwner === undefined ? this.#slots + this.#bounds.maxQueue : this.#bounds.maxPerOwner;
-    const wanted = here - limit + 1 + before;
+    // Places that are free are held for those before, and for what no estimate foresees: they bring nobody here earlier.
+    const wanted = Math.max(0, here - limit) + 1 + Math.floor(before);
     const scope = ofOwner ?? "";
     let known = this.#rehearsed.get(scope);
     if (!known || nowMs - known.atMs > REHEARSED_FOR_MS || known.ends.length < Math.min(wanted, here)) {

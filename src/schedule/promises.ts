@@ -2,8 +2,6 @@
 interface Promised {
   /** What makes a client known again. */
   who: string;
-  /** From when on a place is thought to be free for it. */
-  freeMs: number;
   /** When it was told to come. */
   dueMs: number;
   /** When it is given up. */
@@ -13,18 +11,14 @@ interface Promised {
 /** Who waits for longer may come later by more. */
 const LATE_SHARE = 0.25;
 const LEAST_LATE_MS = 1000;
-/** Clocks of clients differ, and a timer may be early. */
-const EARLY_MS = 50;
-
 /** What those that were refused have been told: each counts until it comes back, or has been given up. */
 export class Promises {
   #list: Promised[] = [];
 
-  /** @param freeInMs when there will be a place @param toldMs when the client will come; both from now */
-  make(who: string, { freeInMs, toldMs }: { freeInMs: number; toldMs: number }, nowMs: number): void {
+  /** @param toldMs after which the client will come */
+  make(who: string, toldMs: number, nowMs: number): void {
     const dueMs = nowMs + toldMs;
-    const endMs = dueMs + Math.max(LEAST_LATE_MS, LATE_SHARE * toldMs);
-    this.#list.push({ who, freeMs: nowMs + freeInMs, dueMs, endMs });
+    this.#list.push({ who, dueMs, endMs: dueMs + Math.max(LEAST_LATE_MS, LATE_SHARE * toldMs) });
   }
 
   /** Those that have not come back yet. */
@@ -33,16 +27,10 @@ export class Promises {
     return this.#list.length;
   }
 
-  /** Places that are free only because somebody was told to come for them. */
-  reserved(nowMs: number): number {
-    this.#forget(nowMs);
-    return this.#list.filter(({ freeMs }) => freeMs <= nowMs).length;
-  }
-
   /** Whether this client was told to come now; then its promise is kept by this. */
   keep(who: string, nowMs: number): boolean {
     this.#forget(nowMs);
-    const index = this.#list.findIndex((promised) => promised.who === who && promised.dueMs - EARLY_MS <= nowMs);
+    const index = this.#list.findIndex((promised) => promised.who === who && promised.dueMs <= nowMs);
     if (index < 0) return false;
     this.#list.splice(index, 1);
     return true;

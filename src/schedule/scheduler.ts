@@ -199,7 +199,10 @@ export class Scheduler {
     };
     const nextWindow = async () => {
       const taken = await abortable(work.windows.next(), stop);
-      if (taken.done) return undefined;
+      if (taken.done) {
+        ticket.audio.take(ticket.audio.totalMs);
+        return undefined;
+      }
       ticket.audio.grew(endMsOf(taken.value));
       return taken.value;
     };

@@ -7,6 +7,10 @@ import type { Speed } from "./speed.js";
 const WINDOW_MS = (1000 * WINDOW_MAX_SAMPLES) / SAMPLE_RATE;
 /** How far windows of speech are apart before a request has shown it: they end in pauses. */
 const FIRST_SPAN_MS = 28_000;
+/** A shorter window is a recording's last, and what comes after it is silence (`plan/window-packer.ts`). */
+const LEAST_WINDOW_MS = 10_000;
+/** So much at the end is silence, most often. */
+const LEAST_REST_MS = 3000;
 
 /** A window that waits for a slot. */
 export interface WaitingWindow {
@@ -45,9 +49,11 @@ export class Ticket implements Claim {
   }
 
   /** Notes that a window goes into a slot. */
-  take({ endMs }: WaitingWindow): void {
+  take({ endMs, audioMs }: WaitingWindow): void {
     this.#taken++;
-    this.audio.take(endMs);
+    const { isKnown, totalMs } = this.audio;
+    const isRest = isKnown && (audioMs < LEAST_WINDOW_MS || totalMs - endMs < LEAST_REST_MS);
+    this.audio.take(isRest ? totalMs : endMs);
   }
 
   /** Windows that are not in a slot yet, waiting or still to be planned. */

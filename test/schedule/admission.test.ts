@@ -27,7 +27,9 @@ function admission(slots: number, bounds: Partial<Bounds> = {}) {
     if (!("toError" in entered)) assert.fail("refused");
     const error = entered.toError();
     assert.ok(error instanceof SottoError && error.code === "queue_full");
-    return error.retryAfterSec as number;
+    const sec = error.retryAfterSec as number;
+    assert.equal(error.details.retryAfterSec, Math.ceil(sec));
+    return Math.ceil(sec);
   };
   return { clock, turns, door, ask, enter, refused };
 }
@@ -247,7 +249,7 @@ test("whoever comes back when told is served, in nine of ten cases, though other
     const entered = one.ask({ who: client.who });
     if ("toError" in entered) {
       if (client.told) broken++;
-      const sec = entered.toError().retryAfterSec as number;
+      const sec = Math.ceil(entered.toError().retryAfterSec as number);
       coming.push({ ...client, atMs: clock.nowMs + sec * 1000, told: true });
       continue;
     }

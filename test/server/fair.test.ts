@@ -69,7 +69,7 @@ async function besideFiles<Result>(
 test("clips are done while files of three hours go on, and none waits for one", async () => {
   const server = await startServer(["--workers", "1"]);
   try {
-    await besideFiles(server, 3, async () => {
+    await besideFiles(server, 2, async () => {
       for (let round = 0; round < 5; round++) {
         const reply = await post(server, clip.path);
         assert.equal(reply.status, 200);
