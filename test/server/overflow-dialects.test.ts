@@ -29,7 +29,7 @@ before(async () => {
     services.set(name, service);
     providers.push({
       ...{ name, dialect, baseUrl: service.baseUrl, models: { "*": MODELS[name] ?? "whisper-1" } },
-      ...{ pricePerMinute: name === "spare" ? 9 : 1, speed: 1000 },
+      ...{ pricePerMinute: name === "spare" ? 9 : 1, speed: 1000, concurrency: 100 },
       // Of a stand-in that hangs or stalls; one that answers does so at once.
       ...{ firstByteTimeoutMs: 2000, timeoutMs: 3000 },
     });
