@@ -18,6 +18,8 @@ const { values } = parseArgs({
     "at-once": { type: "string", default: "4" },
   },
 });
+/** None of the recordings is longer than a second or two. */
+const ANSWER_WITHIN_MS = 60_000;
 const cases = Number(values.cases);
 const seed = Number(values.seed);
 const clip = readFileSync(join(ROOT, "test/fixtures/single-digit.flac"));
@@ -29,17 +31,30 @@ const statuses = {};
 const findings = [];
 let next = 0;
 
+/**
+ * @param {string} path
+ * @param {RequestInit} init
+ * @returns {Promise<{ status: number, text: string }>} 599: no answer came
+ */
+async function answerTo(path, init) {
+  try {
+    const reply = await fetch(`${server.url}${path}`, { ...init, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+    return { status: reply.status, text: await reply.text() };
+  } catch (error) {
+    return { status: 599, text: String(error) };
+  }
+}
+
 async function sendSome() {
   while (next < cases && server.isAlive()) {
     const index = next++;
     if (index % 500 === 0) process.stderr.write(`${index} of ${cases}, ${findings.length} findings\n`);
     // Each from a seed of its own, so that one can be sent again alone.
     const { path, init } = randomFormRequest(new Chance(seed * 1_000_003 + index), clip);
-    const reply = await fetch(`${server.url}${path}`, init);
-    const text = await reply.text();
-    statuses[reply.status] = (statuses[reply.status] ?? 0) + 1;
-    if (reply.status < 500) continue;
-    const finding = { case: index, path, status: reply.status, reply: text.slice(0, 500) };
+    const { status, text } = await answerTo(path, init);
+    statuses[status] = (statuses[status] ?? 0) + 1;
+    if (status < 500) continue;
+    const finding = { case: index, path, status, reply: text.slice(0, 500) };
     findings.push(finding);
     process.stderr.write(`${JSON.stringify(finding)}\n`);
   }

@@ -198,9 +198,7 @@ function transcriptReply({ name, fields, streamEnd }: Dialect): Json {
   return reply("The transcript, in the shape that was asked for", {
     "application/json": { schema: { anyOf: [ref(`${title}Json`), ref(`${title}VerboseJson`)] } },
     ...Object.fromEntries(texts.map((type) => [type, { schema: { type: "string" } }])),
-    ...(streamEnd
-      ? { "text/event-stream": { schema: { anyOf: ["StreamDelta", "StreamDone", "Error"].map(ref) } } }
-      : {}),
+    ...(streamEnd ? { "text/event-stream": { schema: ref("StreamEvent") } } : {}),
   });
 }
 

@@ -24,6 +24,13 @@ const MAX_FIELD_BYTES = 4 * 1024 * 1024;
 /** Of all text fields together: four such references, and room for the rest. */
 const MAX_TEXT_BYTES = 20 * 1024 * 1024;
 
+/**
+ * More than a socket hands over at once (64 KiB). The parser never ends a form when a part that it passes over (one without a name) outgrows this within
+ * one chunk that also ends the part: it then waits for a reader of a part that has none
+ * (`skipPart`, https://github.com/fastify/busboy/blob/v3.2.0/lib/types/multipart.js).
+ */
+const PART_BUFFER_BYTES = 128 * 1024;
+
 const PARSER_LIMITS = {
   fileSize: Number.POSITIVE_INFINITY,
   files: MAX_FIELDS,
@@ -82,7 +89,7 @@ class FormReading {
   }
 
   async form(): Promise<Form> {
-    for await (const part of this.#request.parts({ limits: PARSER_LIMITS })) {
+    for await (const part of this.#request.parts({ limits: PARSER_LIMITS, fileHwm: PART_BUFFER_BYTES })) {
       // Its type does not say so, but a part need not have one.
       if (typeof part.fieldname !== "string")
         throw malformed("a name for every part of the form", "a part without one");

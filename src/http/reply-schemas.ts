@@ -117,6 +117,14 @@ export const SCHEMAS: Record<string, Schema> = {
     languages: listOf(text),
   }),
   ModelList: object({ object: { const: "list" }, data: listOf(ref("Model")) }),
+  // One event, as OpenAPI 3.2 describes those of `text/event-stream`: JSON in its data.
+  StreamEvent: object({
+    data: {
+      type: "string",
+      contentMediaType: "application/json",
+      contentSchema: { anyOf: ["StreamDelta", "StreamDone", "Error"].map(ref) },
+    },
+  }),
   StreamDelta: object(
     { type: { const: "transcript.text.delta" }, delta: text },
     { logprobs: listOf(ref("TokenLogprob")) },

@@ -54,6 +54,12 @@ export interface ServerParts extends TranscriptionParts, ReadinessParts {
 /** Node looks that often for heads that are late. */
 const CONNECTIONS_CHECK_MS = 1000;
 
+/** What was refused before it chose a model names the one that serves who names none. */
+async function nameDefaultModel(reply: FastifyReply, { store }: ServerParts): Promise<void> {
+  const model = await store.defaultModel().catch(() => undefined);
+  if (model) reply.header("x-sotto-model", model.id);
+}
+
 /** The HTTP face: routes, headers that every reply carries, and errors in the route's dialect. */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
   const checks = { connectionsCheckingInterval: CONNECTIONS_CHECK_MS };
@@ -98,6 +104,9 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   leaveBodiesUnread(server);
   server.addHook("onSend", async (request, reply) => {
     reply.header("openai-processing-ms", Math.round(performance.now() - request.arrivedMs));
+    // Not where the process says that it lives, whatever the disk does.
+    const isOfApi = request.is404 || request.routeOptions.config?.needs !== undefined;
+    if (isOfApi && !reply.hasHeader("x-sotto-model")) await nameDefaultModel(reply, parts);
     // A connection that a client keeps open would keep the server from ending.
     if (parts.isDraining()) reply.header("connection", "close");
   });

@@ -28,17 +28,21 @@ after(async () => {
 
 const post = (path: string, fields: Record<string, string> = {}, headers = {}, file = wav) =>
   postFile(`${server.url}${path}`, file, fields, headers);
+function namesItsMaker({ headers }: Response) {
+  for (const name of ["x-request-id", "x-sotto-provider", "x-sotto-model", "openai-processing-ms"]) {
+    assert.ok(headers.get(name), name);
+  }
+}
 async function ok(reply: Response) {
   const body = await reply.text();
   assert.equal(reply.status, 200, body);
-  for (const name of ["x-request-id", "x-sotto-provider", "x-sotto-model", "openai-processing-ms"]) {
-    assert.ok(reply.headers.get(name), name);
-  }
+  namesItsMaker(reply);
   return JSON.parse(body) as Record<string, never> & { text: string; words: { start: number; end: number }[] };
 }
 async function refused(reply: Response, status: number, code: string, param: string | null) {
   const { error } = (await reply.json()) as ErrorBody;
   assert.deepEqual([reply.status, error.code, error.param], [status, code, param], error.message);
+  namesItsMaker(reply);
 }
 
 for (const service of ["openai", "cortecs", "comet", "together"]) {

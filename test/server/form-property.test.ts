@@ -62,3 +62,27 @@ test("a part without a name is refused, not a failure of the server", async () =
   assert.equal(reply.status, 400);
   assert.match(await reply.text(), /a name for every part/);
 });
+
+test("parts that say nothing of themselves are passed over, however large and however they are cut", async () => {
+  const headers = { "content-type": "multipart/form-data; boundary=b" };
+  const head = (text: string) => Buffer.from(`--b\r\n${text}\r\n\r\n`);
+  const end = Buffer.from("\r\n");
+  const file = Buffer.concat([head('Content-Disposition: form-data; name="file"; filename="a.flac"'), clip, end]);
+  for (const byteCount of [0, 16_000, 17_000, 60_000, 200_000, 3_000_000]) {
+    const nameless = Buffer.concat([head("X-Odd: 1"), Buffer.alloc(byteCount, 120), end]);
+    const whole = Buffer.concat([nameless, file, nameless, Buffer.from("--b--\r\nan epilogue")]);
+    for (const chunkBytes of [whole.length, 65_536, 30_000]) {
+      const chunks = Array.from({ length: Math.ceil(whole.length / chunkBytes) }, (_, index) =>
+        whole.subarray(index * chunkBytes, (index + 1) * chunkBytes),
+      );
+      const reply = await fetch(`${server.url}/v1/audio/transcriptions`, {
+        method: "POST",
+        headers,
+        body: ReadableStream.from(chunks),
+        duplex: "half",
+        signal: AbortSignal.timeout(20_000),
+      });
+      assert.equal(reply.status, 200, `${byteCount} bytes in chunks of ${chunkBytes}: ${await reply.text()}`);
+    }
+  }
+});

@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import OpenAI, { APIError } from "openai";
+import { openApiDocument } from "../../src/http/openapi.js";
 import { eventsOf } from "../support/events.js";
 import { fixtureOf } from "../support/fixtures.js";
 import { type ErrorBody, postFile, wordsOf } from "../support/post.js";
@@ -47,6 +49,30 @@ test("the joined deltas are the text of the last event, and the text that json h
   assert.equal(done?.type, "transcript.text.done");
   assert.equal(deltas.map(({ delta }) => delta).join(""), done.text);
   assert.deepEqual([done.text, done.usage], [whole.text, whole.usage]);
+});
+
+test("every event is what the API's description says, also with log-probabilities and diagnostics", async () => {
+  const ajv = new Ajv2020({ strict: false });
+  ajv.addSchema({ $id: "api", ...openApiDocument() });
+  const validatorOf = (name: string) => ajv.compile({ $ref: `api#/components/schemas/${name}` });
+  const schemas = {
+    "transcript.text.delta": validatorOf("StreamDelta"),
+    "transcript.text.done": validatorOf("StreamDone"),
+  };
+  const kinds = new Set<string>();
+  for (const fields of [{}, { include: '["logprobs","diagnostics"]' }]) {
+    for (const { atMs: _, ...event } of await collect(await postFile(url, clip.path, { stream: "true", ...fields }))) {
+      const validate = schemas[event.type as keyof typeof schemas];
+      assert.ok(validate(event), `${JSON.stringify(event)}: ${JSON.stringify(validate.errors)}`);
+      kinds.add(`${event.type} ${Object.keys(event).sort()}`);
+    }
+  }
+  assert.deepEqual([...kinds].sort(), [
+    "transcript.text.delta delta,logprobs,type",
+    "transcript.text.delta delta,type",
+    "transcript.text.done diagnostics,logprobs,text,type,usage",
+    "transcript.text.done text,type,usage",
+  ]);
 });
 
 test("silence is a stream of one event", async () => {
