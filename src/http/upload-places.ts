@@ -49,7 +49,6 @@ export class UploadPlaces {
     const nowMs = this.#now();
     this.#promisedMs = Math.max(this.#promisedMs, nowMs) + (this.#meanMs / this.#limit) * PROMISE_MARGIN;
     const retryAfterSec = Math.max(1, Math.ceil((this.#promisedMs - nowMs) / 1000));
-    const details = { limit: this.#limit, what: "uploads at once", retryAfterSec };
-    return sottoError("queue_full", details, { retryAfterSec });
+    return sottoError("queue_full", { limit: this.#limit, retryAfterSec }, { retryAfterSec });
   }
 }
