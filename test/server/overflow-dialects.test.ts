@@ -101,7 +101,8 @@ for (const name of [...PROVIDER_DIALECTS, "streaming"]) {
     const deltas = events.filter(({ type }) => type === "transcript.text.delta").map(({ delta }) => delta);
     const done = events.at(-1);
     assert.deepEqual([done?.type, done?.text, deltas.join("")], ["transcript.text.done", TEXT, TEXT]);
-    assert.ok(deltas.length >= (isWhole && name !== "streaming" ? 1 : 2), `${deltas.length} deltas`);
+    // The others answer at once, and some without segments.
+    assert.ok(deltas.length >= (name === "streaming" ? 2 : 1), `${deltas.length} deltas`);
   });
 }
 
