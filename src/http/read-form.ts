@@ -24,6 +24,13 @@ const MAX_FIELD_BYTES = 4 * 1024 * 1024;
 /** Of all text fields together: four such references, and room for the rest. */
 const MAX_TEXT_BYTES = 20 * 1024 * 1024;
 
+/**
+ * More than a socket hands over at once (64 KiB). The parser never ends a form when a part that it passes over (one without a name) outgrows this within
+ * one chunk that also ends the part: it then waits for a reader of a part that has none
+ * (`skipPart`, https://github.com/fastify/busboy/blob/v3.2.0/lib/types/multipart.js).
+ */
+const PART_BUFFER_BYTES = 128 * 1024;
+
 const PARSER_LIMITS = {
   fileSize: Number.POSITIVE_INFINITY,
   files: MAX_FIELDS,
@@ -39,13 +46,6 @@ export interface FormLimits {
   pace: PaceLimits;
   space: SpoolSpace;
 }
-
-/**
- * More than a socket hands over at once (64 KiB). The parser never ends a form when a part that it passes over (one without a name) outgrows this within
- * one chunk that also ends the part: it then waits for a reader of a part that has none
- * (`skipPart`, https://github.com/fastify/busboy/blob/v3.2.0/lib/types/multipart.js).
- */
-const PART_BUFFER_BYTES = 128 * 1024;
 
 /**
  * Reads a multipart request, writing its `file` to `folder` as it comes.

@@ -13,14 +13,22 @@ export function cutSlowReaders(server: FastifyInstance, timeoutMs: number): void
   server.addHook("onSend", async (request, reply, payload) => {
     if (typeof payload !== "string") return payload;
     const ownMs = (1000 * Buffer.byteLength(payload)) / SLOWEST_READER;
-    const timer = setTimeout(() => request.raw.socket.destroy(), timeoutMs + ownMs);
+    const timer = setTimeout(() => request.raw.socket.destroy(), timeoutMs + ownMs).unref();
     reply.raw.once("close", () => clearTimeout(timer));
     return payload;
   });
   server.addHook("onResponse", async ({ raw }) => {
     if (raw.complete || raw.destroyed) return;
-    const timer = setTimeout(() => raw.socket.destroy(), timeoutMs);
-    const forget = () => clearTimeout(timer);
-    raw.once("end", forget).once("close", forget);
+    const { socket } = raw;
+    // Nor does it keep the server from ending.
+    const timer = setTimeout(() => socket.destroy(), timeoutMs).unref();
+    // Of the socket: Node forgets a request that was answered, and does not tell it that its connection has closed.
+    const forget = () => {
+      clearTimeout(timer);
+      raw.off("end", forget);
+      socket.off("close", forget);
+    };
+    raw.once("end", forget);
+    socket.once("close", forget);
   });
 }

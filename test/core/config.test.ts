@@ -41,7 +41,7 @@ test("an unknown flag, key or command option is refused with the nearest name", 
     );
   refused(["--prot", "1"], /--prot; did you mean --port\?/);
   refused(["--config", configFile({ worker: 1 })], /worker; did you mean workers\?/);
-  refused(["--source", "x"], /Unknown option --source/);
+  refused(["--rights", "x"], /Unknown option --rights/);
   refused(["--config", configFile("[1]")], /one JSON object/);
   refused(["--config", configFile("{")], /could not be read as JSON/);
   refused(["--config", "/does/not/exist.json"], /could not be read/);

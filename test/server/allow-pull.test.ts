@@ -17,7 +17,7 @@ const MODEL = readFileSync(join(packageRoot(), "models", "ggml-sotto-mini.bin"))
 test("a model that a request names is pulled once for all that wait, serves them, and stays", async (context) => {
   const hub = await startHub(context);
   hub.files.set("/ggml-other.bin", MODEL);
-  const server = await startServer(["--allow-pull", "--source", hub.url, "--workers", "1", "--max-queue", "2"]);
+  const server = await startServer(["--allow-pull", "--source", hub.url, "--workers", "1", "--max-queue", "0"]);
   const url = `${server.url}/v1/audio/transcriptions`;
   const ask = (fields: Record<string, string>) => postFile(url, clip.path, fields);
   try {
@@ -29,12 +29,19 @@ test("a model that a request names is pulled once for all that wait, serves them
     hub.special.push((request, response: ServerResponse) => {
       void held.then(() => sendFile(hub)(request, response));
     });
-    const waiting = ["a", "b", "c"].map((user) => ask({ model: "other", user }));
+    const spooled = async () => (await readdir(join(server.home, "spool"))).length;
+    const waiting: Promise<Response>[] = [];
+    for (const user of ["a", "b", "c"]) {
+      waiting.push(ask({ model: "other", user }));
+      await until(async () => (await spooled()) === waiting.length, "it has come");
+      // There is one place, and those that wait for a model do not keep it.
+      await until(async () => {
+        const local = await ask({ user });
+        return local.status === 200 && local.headers.get("x-sotto-model") === "sotto-mini";
+      }, "another is served meanwhile");
+    }
     const impatient = await ask({ model: "other", user: "d", timeout_ms: "300" });
     assert.deepEqual([impatient.status, await codeOf(impatient)], [408, "deadline_exceeded"]);
-    // Those that wait for a model take nobody's place.
-    const local = await ask({ user: "e" });
-    assert.deepEqual([local.status, local.headers.get("x-sotto-model")], [200, "sotto-mini"]);
     release();
     for (const reply of await Promise.all(waiting)) {
       assert.deepEqual([reply.status, reply.headers.get("x-sotto-model")], [200, "other"]);
@@ -91,6 +98,12 @@ test("without the option nothing is pulled, and air-gapped it is refused", async
   assert.equal(code, 2);
   assert.match(stderr, /no --allow-pull with --air-gapped/);
 });
+
+async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
+  for (const startedMs = performance.now(); !(await holds()); await sleep(20)) {
+    assert.ok(performance.now() - startedMs < 20_000, what);
+  }
+}
 
 async function codeOf(reply: Response): Promise<string> {
   return ((await reply.json()) as ErrorBody).error.code;

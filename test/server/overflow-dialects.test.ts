@@ -29,7 +29,7 @@ before(async () => {
     services.set(name, service);
     providers.push({
       ...{ name, dialect, baseUrl: service.baseUrl, models: { "*": MODELS[name] ?? "whisper-1" } },
-      ...{ pricePerMinute: name === "spare" ? 9 : 1, speed: 1000 },
+      ...{ pricePerMinute: name === "spare" ? 9 : 1, speed: 1000, concurrency: 100 },
       // Of a stand-in that hangs or stalls; one that answers does so at once.
       ...{ firstByteTimeoutMs: 2000, timeoutMs: 3000 },
     });
@@ -101,7 +101,8 @@ for (const name of [...PROVIDER_DIALECTS, "streaming"]) {
     const deltas = events.filter(({ type }) => type === "transcript.text.delta").map(({ delta }) => delta);
     const done = events.at(-1);
     assert.deepEqual([done?.type, done?.text, deltas.join("")], ["transcript.text.done", TEXT, TEXT]);
-    assert.ok(deltas.length >= (isWhole && name !== "streaming" ? 1 : 2), `${deltas.length} deltas`);
+    // The others answer at once, and some without segments.
+    assert.ok(deltas.length >= (name === "streaming" ? 2 : 1), `${deltas.length} deltas`);
   });
 }
 

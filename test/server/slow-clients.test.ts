@@ -166,6 +166,26 @@ test("a client that takes none of its answers is cut", async () => {
   assert.ok(performance.now() - startedMs < SOON_MS * 4);
 });
 
+test("refused requests whose clients have left do not keep the server from ending", async () => {
+  const other = await startServer(["--idle-timeout", "600s", "--max-uploads", "1"]);
+  const port = Number(new URL(other.url).port);
+  const say = async (text: string) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.on("error", () => {}).resume();
+    await once(socket, "connect");
+    socket.write(text);
+    return socket;
+  };
+  const first = await say(head("/v1/audio/transcriptions", 1_000_000) + OPEN_PART);
+  await sleep(200);
+  const refused = await say(head("/v1/audio/transcriptions", 1_000_000) + OPEN_PART);
+  await new Promise<void>((resolve) => refused.once("close", () => resolve()));
+  first.destroy();
+  const startedMs = performance.now();
+  assert.equal(await other.stop(), 0);
+  assert.ok(performance.now() - startedMs < SOON_MS);
+});
+
 test("a client that was answered and goes on sending is cut", async () => {
   const one = await talk();
   one.socket.write("GET /healthz HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\n");

@@ -12,10 +12,9 @@ const LISTENING = "0A";
 /** A process and all beneath it. */
 function family(pid: number): number[] {
   try {
-    const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-      readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter(Boolean).map(Number),
-    );
-    return [pid, ...children.flatMap(family)];
+    // Of its first thread, which is the one that Node starts processes from.
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean);
+    return [pid, ...children.map(Number).flatMap(family)];
   } catch {
     return []; // it has ended
   }
