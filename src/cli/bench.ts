@@ -19,12 +19,13 @@ const MAIN = fileURLToPath(new URL("../main.js", import.meta.url));
 const LONG_WITHIN_MS = 60_000;
 const MOST_WINDOWS = 11;
 const REPEATS = 3;
+const EXIT_FAILED = 1;
 const MOST_CLIENTS = 64;
 
 /**
  * `sotto bench`: measures a server with the model, and rivals beside it, in alternating rounds. The table goes to standard
  * output and so does a line of JSON, unless `--out` names a file for it; with `--json` the JSON alone.
- * @returns 1 when an answer was wrong
+ * @returns 1 when an answer was wrong, or a rival could not be had
  */
 export async function runBench(args: string[]): Promise<number> {
   const { config, positionals } = readCommandLine("bench", args, process.env);
@@ -44,11 +45,18 @@ export async function runBench(args: string[]): Promise<number> {
     const own = ownServer(config, model, folder);
     const servers: Contestant[] = [own];
     const commands: CommandContestant[] = [];
+    let isComplete = true;
     const { workers, threadsPerWorker } = divideCores({ workers: config.workers, threads: config.threads });
     for (const name of rivalNames) {
-      const rival = await prepareRival(name, model.path, workers * threadsPerWorker, interrupted.signal);
-      servers.push(...rival.servers);
-      commands.push(...rival.commands);
+      try {
+        const rival = await prepareRival(name, model.path, workers * threadsPerWorker, interrupted.signal);
+        servers.push(...rival.servers);
+        commands.push(...rival.commands);
+      } catch (error) {
+        if (interrupted.signal.aborted || !(error instanceof CommandError)) throw error;
+        note(error.message);
+        isComplete = false;
+      }
     }
     const longSec = await longSecFor(own, recordings, interrupted.signal);
     const plan: Plan = { rounds: config.rounds, longSec, repeats: REPEATS, clients };
@@ -69,7 +77,8 @@ export async function runBench(args: string[]): Promise<number> {
         measured[servers.length + index]?.rounds.push(figures);
       }
     }
-    return await tell(measured, plan, { config, model, recordings, threads: workers * threadsPerWorker });
+    const areRight = await tell(measured, plan, { config, model, recordings, threads: workers * threadsPerWorker });
+    return areRight && isComplete ? 0 : EXIT_FAILED;
   } catch (error) {
     interrupted.signal.throwIfAborted(); // whatever else it brought about
     throw error;
@@ -78,11 +87,12 @@ export async function runBench(args: string[]): Promise<number> {
   }
 }
 
+/** Prints and writes all of it. @returns whether every answer was right */
 async function tell(
   measured: readonly Measured[],
   plan: Plan,
   about: { config: Config; model: InstalledModel; recordings: RecordingSource; threads: number },
-): Promise<number> {
+): Promise<boolean> {
   const { config, model, recordings, threads } = about;
   const figures = measured.map((one) => figuresOf(one, plan));
   const [own, ...rivals] = measured;
@@ -111,7 +121,7 @@ async function tell(
   for (const { name, wrongAnswers, answers, firstWrong } of wrong) {
     process.stderr.write(`${name}: ${wrongAnswers} of ${answers} answers were wrong, the first: ${firstWrong}\n`);
   }
-  return wrong.length > 0 ? 1 : 0;
+  return wrong.length === 0;
 }
 
 /** The server as it is started here, but with nothing of the operator's own: no keys, no limits, a home that is empty. */
