@@ -33,7 +33,7 @@ export async function runBench(args: string[]): Promise<number> {
   const rivalNames = listOf(config.against).map(rivalName);
   const clients = listOf(config.clients).map(clientCount);
   const interrupted = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => interrupted.abort(new CommandError("interrupted.")));
   }
   const note = (line: string) => process.stderr.write(`${line}\n`);
