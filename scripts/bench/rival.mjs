@@ -28,7 +28,14 @@ await runMain(async () => {
   const prepare = RIVALS[positionals[0] ?? ""];
   if (!prepare || !values.model)
     throw new Failure(`Expected one of ${Object.keys(RIVALS).join(", ")}, and --model FILE.`);
-  process.stdout.write(`${JSON.stringify(await prepare(values.model, values.threads))}\n`);
+  try {
+    process.stdout.write(`${JSON.stringify(await prepare(values.model, values.threads))}\n`);
+  } catch (error) {
+    // In an installed package build/bench may be nobody's to write.
+    const { code, path } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (!code || !["EACCES", "EPERM", "EROFS", "ENOSPC"].includes(code)) throw error;
+    throw new Failure(`${path ?? "build/bench"} cannot be written (${code})`);
+  }
 });
 
 /** @param {string} model @param {string} threads */

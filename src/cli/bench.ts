@@ -11,7 +11,7 @@ import { type CommandContestant, type Contestant, RunningContestant } from "./be
 import { describeMachine, describeSotto } from "./bench/machine.js";
 import { measureCommand, measureRound, type Plan } from "./bench/measure.js";
 import { type RecordingSource, recordingsFor, WINDOW_SEC } from "./bench/recordings.js";
-import { benchTable, compare, comparisonLines, figuresOf, type Measured } from "./bench/report.js";
+import { benchTable, compare, comparisonLines, figuresOf, type Measured, standardOutput } from "./bench/report.js";
 import { prepareRival, RIVAL_NAMES, type RivalName } from "./bench/rivals.js";
 
 const MAIN = fileURLToPath(new URL("../main.js", import.meta.url));
@@ -111,12 +111,9 @@ async function tell(
   };
   const json = JSON.stringify(result);
   if (config.out) await writeFile(config.out, `${JSON.stringify(result, null, 1)}\n`);
-  if (!config.json) {
-    const head = `${model.id} (${model.quantization}), ${threads} threads, ${recordings.description}`;
-    const parts = [head, benchTable(figures), comparisonLines(comparisons)].filter(Boolean);
-    process.stdout.write(`${parts.join("\n\n")}\n${config.out ? "" : "\n"}`);
-  }
-  if (config.json || !config.out) process.stdout.write(`${json}\n`);
+  const head = `${model.id} (${model.quantization}), ${threads} threads, ${recordings.description}`;
+  const parts = [head, benchTable(figures), comparisonLines(comparisons)];
+  process.stdout.write(standardOutput(parts, json, { json: config.json, hasFile: config.out !== undefined }));
   const wrong = figures.filter(({ wrongAnswers }) => wrongAnswers > 0);
   for (const { name, wrongAnswers, answers, firstWrong } of wrong) {
     process.stderr.write(`${name}: ${wrongAnswers} of ${answers} answers were wrong, the first: ${firstWrong}\n`);
