@@ -66,17 +66,18 @@ async function fasterWhisper(model, threads) {
   const script = join(ROOT, "scripts/bench/faster_whisper_server.py");
   const asked = "import importlib.metadata as m; print(m.version('faster-whisper'), m.version('ctranslate2'))";
   const [fasterWhisperVersion = "", ctranslate2 = ""] = (await outputOf(python, ["-c", asked])).split(" ");
-  const server = (/** @type {string} */ name, /** @type {string[]} */ ...extra) => ({
+  const server = (/** @type {string} */ name, /** @type {string[]} */ ...options) => ({
     name,
-    command: [python, script, "--model", weights, "--port", "{port}", "--threads", threads, ...extra],
+    command: [python, script, "--model", weights, "--port", "{port}", ...options],
     readyPath: "/",
     postPath: "/",
     versions: { "faster-whisper": fasterWhisperVersion, ctranslate2, weights: `${basename(model)} as int8` },
   });
   const servers = [
-    server("faster-whisper sequential"),
-    server(`faster-whisper batch ${BATCH}`, "--batch", String(BATCH)),
+    server("faster-whisper sequential", "--threads", threads),
+    server(`faster-whisper batch ${BATCH}`, "--threads", threads, "--batch", String(BATCH)),
   ];
+  if (Number(threads) > 1) servers.push(server("faster-whisper parallel", "--threads", "1", "--workers", threads));
   return { servers, commands: [] };
 }
 
