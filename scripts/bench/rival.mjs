@@ -28,7 +28,14 @@ await runMain(async () => {
   const prepare = RIVALS[positionals[0] ?? ""];
   if (!prepare || !values.model)
     throw new Failure(`Expected one of ${Object.keys(RIVALS).join(", ")}, and --model FILE.`);
-  process.stdout.write(`${JSON.stringify(await prepare(values.model, values.threads))}\n`);
+  try {
+    process.stdout.write(`${JSON.stringify(await prepare(values.model, values.threads))}\n`);
+  } catch (error) {
+    // In an installed package build/bench may be nobody's to write.
+    const { code, path } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (!code || !["EACCES", "EPERM", "EROFS", "ENOSPC"].includes(code)) throw error;
+    throw new Failure(`${path ?? "build/bench"} cannot be written (${code})`);
+  }
 });
 
 /** @param {string} model @param {string} threads */
@@ -59,17 +66,18 @@ async function fasterWhisper(model, threads) {
   const script = join(ROOT, "scripts/bench/faster_whisper_server.py");
   const asked = "import importlib.metadata as m; print(m.version('faster-whisper'), m.version('ctranslate2'))";
   const [fasterWhisperVersion = "", ctranslate2 = ""] = (await outputOf(python, ["-c", asked])).split(" ");
-  const server = (/** @type {string} */ name, /** @type {string[]} */ ...extra) => ({
+  const server = (/** @type {string} */ name, /** @type {string[]} */ ...options) => ({
     name,
-    command: [python, script, "--model", weights, "--port", "{port}", "--threads", threads, ...extra],
+    command: [python, script, "--model", weights, "--port", "{port}", ...options],
     readyPath: "/",
     postPath: "/",
     versions: { "faster-whisper": fasterWhisperVersion, ctranslate2, weights: `${basename(model)} as int8` },
   });
   const servers = [
-    server("faster-whisper sequential"),
-    server(`faster-whisper batch ${BATCH}`, "--batch", String(BATCH)),
+    server("faster-whisper sequential", "--threads", threads),
+    server(`faster-whisper batch ${BATCH}`, "--threads", threads, "--batch", String(BATCH)),
   ];
+  if (Number(threads) > 1) servers.push(server("faster-whisper parallel", "--threads", "1", "--workers", threads));
   return { servers, commands: [] };
 }
 

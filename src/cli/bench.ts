@@ -11,7 +11,7 @@ import { type CommandContestant, type Contestant, RunningContestant } from "./be
 import { describeMachine, describeSotto } from "./bench/machine.js";
 import { measureCommand, measureRound, type Plan } from "./bench/measure.js";
 import { type RecordingSource, recordingsFor, WINDOW_SEC } from "./bench/recordings.js";
-import { benchTable, compare, comparisonLines, figuresOf, type Measured } from "./bench/report.js";
+import { benchTable, compare, comparisonLines, figuresOf, type Measured, standardOutput } from "./bench/report.js";
 import { prepareRival, RIVAL_NAMES, type RivalName } from "./bench/rivals.js";
 
 const MAIN = fileURLToPath(new URL("../main.js", import.meta.url));
@@ -19,12 +19,13 @@ const MAIN = fileURLToPath(new URL("../main.js", import.meta.url));
 const LONG_WITHIN_MS = 60_000;
 const MOST_WINDOWS = 11;
 const REPEATS = 3;
+const EXIT_FAILED = 1;
 const MOST_CLIENTS = 64;
 
 /**
  * `sotto bench`: measures a server with the model, and rivals beside it, in alternating rounds. The table goes to standard
  * output and so does a line of JSON, unless `--out` names a file for it; with `--json` the JSON alone.
- * @returns 1 when an answer was wrong
+ * @returns 1 when an answer was wrong, or a rival could not be had
  */
 export async function runBench(args: string[]): Promise<number> {
   const { config, positionals } = readCommandLine("bench", args, process.env);
@@ -32,7 +33,7 @@ export async function runBench(args: string[]): Promise<number> {
   const rivalNames = listOf(config.against).map(rivalName);
   const clients = listOf(config.clients).map(clientCount);
   const interrupted = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => interrupted.abort(new CommandError("interrupted.")));
   }
   const note = (line: string) => process.stderr.write(`${line}\n`);
@@ -44,11 +45,18 @@ export async function runBench(args: string[]): Promise<number> {
     const own = ownServer(config, model, folder);
     const servers: Contestant[] = [own];
     const commands: CommandContestant[] = [];
+    let isComplete = true;
     const threads = Math.min(config.threads ?? usableCores(), usableCores());
     for (const name of rivalNames) {
-      const rival = await prepareRival(name, model.path, threads, interrupted.signal);
-      servers.push(...rival.servers);
-      commands.push(...rival.commands);
+      try {
+        const rival = await prepareRival(name, model.path, threads, interrupted.signal);
+        servers.push(...rival.servers);
+        commands.push(...rival.commands);
+      } catch (error) {
+        if (interrupted.signal.aborted || !(error instanceof CommandError)) throw error;
+        note(error.message);
+        isComplete = false;
+      }
     }
     const longSec = await longSecFor(own, recordings, interrupted.signal);
     const plan: Plan = { rounds: config.rounds, longSec, repeats: REPEATS, clients };
@@ -69,7 +77,8 @@ export async function runBench(args: string[]): Promise<number> {
         measured[servers.length + index]?.rounds.push(figures);
       }
     }
-    return await tell(measured, plan, { config, model, recordings, threads });
+    const areRight = await tell(measured, plan, { config, model, recordings, threads });
+    return areRight && isComplete ? 0 : EXIT_FAILED;
   } catch (error) {
     interrupted.signal.throwIfAborted(); // whatever else it brought about
     throw error;
@@ -78,11 +87,12 @@ export async function runBench(args: string[]): Promise<number> {
   }
 }
 
+/** Prints and writes all of it. @returns whether every answer was right */
 async function tell(
   measured: readonly Measured[],
   plan: Plan,
   about: { config: Config; model: InstalledModel; recordings: RecordingSource; threads: number },
-): Promise<number> {
+): Promise<boolean> {
   const { config, model, recordings, threads } = about;
   const figures = measured.map((one) => figuresOf(one, plan));
   const [own, ...rivals] = measured;
@@ -101,17 +111,14 @@ async function tell(
   };
   const json = JSON.stringify(result);
   if (config.out) await writeFile(config.out, `${JSON.stringify(result, null, 1)}\n`);
-  if (!config.json) {
-    const head = `${model.id} (${model.quantization}), ${threads} threads, ${recordings.description}`;
-    const parts = [head, benchTable(figures), comparisonLines(comparisons)].filter(Boolean);
-    process.stdout.write(`${parts.join("\n\n")}\n${config.out ? "" : "\n"}`);
-  }
-  if (config.json || !config.out) process.stdout.write(`${json}\n`);
+  const head = `${model.id} (${model.quantization}), ${threads} threads, ${recordings.description}`;
+  const parts = [head, benchTable(figures), comparisonLines(comparisons)];
+  process.stdout.write(standardOutput(parts, json, { json: config.json, hasFile: config.out !== undefined }));
   const wrong = figures.filter(({ wrongAnswers }) => wrongAnswers > 0);
   for (const { name, wrongAnswers, answers, firstWrong } of wrong) {
     process.stderr.write(`${name}: ${wrongAnswers} of ${answers} answers were wrong, the first: ${firstWrong}\n`);
   }
-  return wrong.length > 0 ? 1 : 0;
+  return wrong.length === 0;
 }
 
 /** The server as it is started here, but with nothing of the operator's own: no keys, no limits, a home that is empty. */

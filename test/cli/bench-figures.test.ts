@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { median, quantile, ratioByRound } from "../../src/cli/bench/figures.js";
 import type { Plan, Round } from "../../src/cli/bench/measure.js";
 import { MemoryWatch } from "../../src/cli/bench/process-tree.js";
-import { benchTable, compare, comparisonLines, figuresOf } from "../../src/cli/bench/report.js";
+import { benchTable, compare, comparisonLines, figuresOf, standardOutput } from "../../src/cli/bench/report.js";
 
 test("medians, percentiles and ratios are those of the definition", () => {
   assert.deepEqual([median([3, 1, 2]), median([4, 1, 2, 3]), median([5])], [2, 2.5, 5]);
@@ -61,6 +61,14 @@ test("figures are medians over the rounds, comparisons are rival over own, and b
   assert.match(table, /^wrong answers +0 of 12 +1 of 12 +0 of 6$/m);
   assert.match(comparisonLines(comparisons), /^other +long recording +3\.00 × +2\.00 to 4\.00$/m);
   assert.equal(comparisonLines([]), "");
+});
+
+test("standard output has the table and a last line of JSON, unless a file takes that or it is wanted alone", () => {
+  const output = (json: boolean, hasFile: boolean) => standardOutput(["head", "table", ""], "{}", { json, hasFile });
+  assert.equal(output(false, false), "head\n\ntable\n\n{}\n");
+  assert.equal(output(false, true), "head\n\ntable\n");
+  assert.equal(output(true, false), "{}\n");
+  assert.equal(output(true, true), "{}\n");
 });
 
 test("memory is that of a process and of all beneath it, at its highest", async () => {

@@ -9,6 +9,7 @@ import { packageRoot } from "../../core/package-root.js";
 import { decodeToSpool } from "../../media/decode.js";
 import { codeOfWindow, RATE_HZ, scriptedSound } from "./scripted-sound.js";
 import { CODE_COUNT, scriptedWords } from "./scripted-text.js";
+import { wavOf } from "./wav.js";
 
 export const WINDOW_SEC = 30;
 /** One second of words, a sentence, a window. */
@@ -51,7 +52,7 @@ export function scriptedClip(durationSec: number, index: number): Recording {
     const code = codeOfWindow(firstCode, start / WINDOW_SEC);
     words.push(...scriptedWords(code, Math.min(WINDOW_SEC, durationSec - start)));
   }
-  return { wav: wavOf(scriptedSound(durationSec, firstCode)), durationSec, words };
+  return { wav: wavOf(scriptedSound(durationSec, firstCode), RATE_HZ), durationSec, words };
 }
 
 /** The same speech in every window: said twice within one, it would look like a loop, which engines decode again. */
@@ -62,7 +63,7 @@ function spokenClip(speech: Int16Array, durationSec: number, index: number): Rec
   }
   // The same bytes, asked for again while the first are under way, would be answered by the first.
   samples[samples.length - 1] = index;
-  return { wav: wavOf(samples), durationSec };
+  return { wav: wavOf(samples, RATE_HZ), durationSec };
 }
 
 /** Eleven seconds of English that come with whisper.cpp's source. */
@@ -88,22 +89,4 @@ async function decodeSpeech(inputPath: string, ffmpegPath: string): Promise<Int1
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** A RIFF file of 16-bit samples, mono. */
-function wavOf(samples: Int16Array): Buffer {
-  const head = Buffer.alloc(44);
-  head.write("RIFF", 0, "latin1");
-  head.writeUInt32LE(36 + samples.byteLength, 4);
-  head.write("WAVEfmt ", 8, "latin1");
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20); // PCM
-  head.writeUInt16LE(1, 22); // channels
-  head.writeUInt32LE(RATE_HZ, 24);
-  head.writeUInt32LE(2 * RATE_HZ, 28);
-  head.writeUInt16LE(2, 32);
-  head.writeUInt16LE(16, 34);
-  head.write("data", 36, "latin1");
-  head.writeUInt32LE(samples.byteLength, 40);
-  return Buffer.concat([head, Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength)]);
 }

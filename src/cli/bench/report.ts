@@ -149,6 +149,17 @@ export function comparisonLines(comparisons: readonly Comparison[]): string {
   return rows.length === 0 ? "" : alignColumns([["rival's time over Sotto's", "", "median", "rounds"], ...rows]);
 }
 
+/** What goes to standard output: table and a line of JSON; without that line where a file takes it; or that line alone. */
+export function standardOutput(
+  parts: readonly string[],
+  json: string,
+  { json: isJsonAlone, hasFile }: { json: boolean; hasFile: boolean },
+): string {
+  if (isJsonAlone) return `${json}\n`;
+  const table = `${parts.filter(Boolean).join("\n\n")}\n`;
+  return hasFile ? table : `${table}\n${json}\n`;
+}
+
 function rounded(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
