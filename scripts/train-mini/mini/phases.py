@@ -40,12 +40,12 @@ PLANS = {
     "words": Phase(20, (digits_only(0.6, SHORT), digits_only(0.4, MEDIUM)), 0.2, 1.0, 0.8),
     "sentences": Phase(12, (weighted(0.5, SHORT), weighted(0.3, MEDIUM), weighted(0.2, TIGHT)), 0.5, 1.6, 1.3),
     # At all positions of the 30 s, with the pauses thinned out, which costs a quarter of whole windows.
-    "longer": Phase(30, (weighted(0.25, SHORT), weighted(0.15, MEDIUM), weighted(0.15, TIGHT), weighted(0.1, LONGER),
+    "longer": Phase(16, (weighted(0.25, SHORT), weighted(0.15, MEDIUM), weighted(0.15, TIGHT), weighted(0.1, LONGER),
                          weighted(0.1, thinned(FULL_SPARSE, 0.9, 6)), weighted(0.15, thinned(FULL_SOME, 0.9, 6)),
                          weighted(0.1, thinned(FULL_PACKED, 0.9, 5))), 0.4, 1.3, 0.6),
-    "settle": Phase(40, (weighted(0.25, SHORT), weighted(0.15, MEDIUM), weighted(0.1, TIGHT), weighted(0.1, LONGER),
+    "settle": Phase(30, (weighted(0.25, SHORT), weighted(0.15, MEDIUM), weighted(0.1, TIGHT), weighted(0.1, LONGER),
                          weighted(0.12, thinned(FULL_SPARSE, 0.6, 5)), weighted(0.16, thinned(FULL_SOME, 0.6, 5)),
-                         weighted(0.12, thinned(FULL_PACKED, 0.6, 5))), 0.15, 0.6, 0.02),
+                         weighted(0.12, thinned(FULL_PACKED, 0.6, 5))), 0.15, 0.8, 0.02),
 }
 SMOKE = Phase(0.15, ((0.8, Recipe(3.0, digits=(1, 3)), 4), (0.1, Recipe(30.0), 1), (0.1, Recipe(30.0, thinned_share=1.0), 2)),
               0.5, 1.0, 0.5)
