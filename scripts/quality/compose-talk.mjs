@@ -1,10 +1,21 @@
-import { audiblePart, NAMES, RATE_HZ } from "../eval/digit-recordings.mjs";
+import { audiblePart, digitRecordings, NAMES, RATE_HZ } from "../eval/digit-recordings.mjs";
 
 /**
  * @typedef {import("../fuzz/random.mjs").Random} Random
  * @typedef {{ text: string, startSec: number, endSec: number }} Said
  * @typedef {Said & { words: Said[] }} Utterance
  */
+
+/**
+ * The recordings of some speakers of a folder, by speaker.
+ * @param {string} folder @param {{ numbers: string, speakers: string }} wanted speakers with commas between
+ */
+export function voices(folder, { numbers, speakers }) {
+  const wanted = speakers.split(",");
+  const pool = new Map([...digitRecordings(folder, numbers)].filter(([speaker]) => wanted.includes(speaker)));
+  if (pool.size === 0) throw new Error(`Expected recordings of ${speakers} in the first folder`);
+  return pool;
+}
 
 /**
  * An utterance of digits by one speaker, drawn anew: they lie at most `mostGapSec` apart.

@@ -15,14 +15,14 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { alignWords } from "../eval/align-words.mjs";
-import { digitRecordings, RATE_HZ } from "../eval/digit-recordings.mjs";
+import { RATE_HZ } from "../eval/digit-recordings.mjs";
 import { wavOf } from "../eval/wav.mjs";
 import { Random } from "../fuzz/random.mjs";
 import { runMain } from "../setup/failure.mjs";
 import { ROOT } from "../setup/root.mjs";
 import { startServer } from "../stress/running-server.mjs";
 import { askSotto, pullSilero } from "./ask-sotto.mjs";
-import { composeUtterance, room } from "./compose-talk.mjs";
+import { composeUtterance, room, voices } from "./compose-talk.mjs";
 import { measuredOn } from "./measured-on.mjs";
 import { median } from "./median.mjs";
 import { spread } from "./speechless-sounds.mjs";
@@ -77,9 +77,7 @@ await runMain(async () => {
 /** @param {string} path @returns {string[]} the words that are said */
 function compose(path) {
   const random = new Random(Number(values.seed));
-  const all = digitRecordings(/** @type {string} */ (source), values.numbers);
-  const pool = new Map([...all].filter(([speaker]) => values.speakers.split(",").includes(speaker)));
-  if (pool.size === 0) throw new Error(`Expected recordings of ${values.speakers} in the first folder`);
+  const pool = voices(/** @type {string} */ (source), values);
   const halfSec = (Number(values.minutes) * 60) / 2;
   const turns = [];
   let speechSec = 0;

@@ -13,7 +13,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { digitRecordings, RATE_HZ } from "../eval/digit-recordings.mjs";
+import { RATE_HZ } from "../eval/digit-recordings.mjs";
 import { timed } from "../eval/recordings.mjs";
 import { score } from "../eval/score.mjs";
 import { spreadOf } from "../eval/summary.mjs";
@@ -23,7 +23,7 @@ import { runMain } from "../setup/failure.mjs";
 import { ROOT } from "../setup/root.mjs";
 import { startServer } from "../stress/running-server.mjs";
 import { askSotto, pullSilero } from "./ask-sotto.mjs";
-import { composeUtterance, delayed, room } from "./compose-talk.mjs";
+import { composeUtterance, delayed, room, voices } from "./compose-talk.mjs";
 import { measuredOn } from "./measured-on.mjs";
 import { spread } from "./speechless-sounds.mjs";
 
@@ -107,9 +107,7 @@ await runMain(async () => {
 function compose(path) {
   const random = new Random(Number(values.seed));
   const [shortestSec = 0.3, longestSec = 60] = values.pauses.split("-").map(Number);
-  const all = digitRecordings(/** @type {string} */ (source), values.numbers);
-  const pool = new Map([...all].filter(([speaker]) => values.speakers.split(",").includes(speaker)));
-  if (pool.size === 0) throw new Error(`Expected recordings of ${values.speakers} in the first folder`);
+  const pool = voices(/** @type {string} */ (source), values);
   /** @type {Float32Array[]} */
   const pieces = [];
   /** @type {Utterance[]} */

@@ -4,6 +4,7 @@ import { fileStamp } from "../core/file-stamp.js";
 import { loadAddon, type NativeSpeechJudge } from "./addon.js";
 import { readStretches } from "./read-stretches.js";
 import type { FromSpeech, SpeechFindings, SpeechJob, SpeechSetup, ToSpeech } from "./speech-protocol.js";
+import { unsteadyFrames } from "./steady-sound.js";
 
 /*
  * The process that finds speech, with Silero VAD. It is a process of its own because the server loads no native code. It
@@ -28,7 +29,7 @@ function findingsOf({ spoolPath, firstSample, sampleCount, state }: SpeechJob): 
   const pcm = buffer.subarray(0, sampleCount);
   readStretches(spoolPath, [{ firstSample, sampleCount }], pcm);
   const startedMs = performance.now();
-  const judged = isDigitalSilence(pcm) ? silence(pcm.length) : judge.judge(pcm, state);
+  const judged = isDigitalSilence(pcm) ? silence(pcm.length) : judgeUnsteady(judge, pcm, state);
   return { ...judged, computeMs: performance.now() - startedMs };
 }
 
@@ -38,6 +39,19 @@ function answerTo(job: SpeechJob): { findings: SpeechFindings } | { reason: stri
   } catch (error) {
     return { reason: (error as Error).message };
   }
+}
+
+/** In steady noise nobody speaks; after it the network begins anew. */
+function judgeUnsteady(by: NativeSpeechJudge, pcm: Int16Array, state: Float32Array) {
+  const { probabilities } = silence(pcm.length);
+  let carried = { end: 0, state };
+  for (const { first, end } of unsteadyFrames(pcm)) {
+    const part = pcm.subarray(first * SPEECH_FRAME_SAMPLES, end * SPEECH_FRAME_SAMPLES);
+    const judged = by.judge(part, first === carried.end ? carried.state : new Float32Array(0));
+    probabilities.set(judged.probabilities, first);
+    carried = { end, state: judged.state };
+  }
+  return { probabilities, state: carried.state };
 }
 
 /** Nobody has to ask a network; and after it the network begins anew, as at a recording's start. */

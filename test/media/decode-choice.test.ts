@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -8,7 +9,9 @@ import { ffmpeg, temporaryFolder, tone } from "./make-audio.js";
 
 /** Which tones are in what was decoded: 400, 800 or 1600 Hz. */
 async function tonesIn(folder: string, name: string, choice: Partial<DecodeJob>): Promise<number[]> {
-  const job = { inputPath: join(folder, name), outputPath: join(folder, "audio.s16le"), ffmpegPath: "ffmpeg" };
+  // As a request has a folder of its own.
+  const outputPath = join(folder, `${randomUUID()}.s16le`);
+  const job = { inputPath: join(folder, name), outputPath, ffmpegPath: "ffmpeg" };
   const { path, sampleCount } = await decodeToSpool({ ...job, maximumMs: 60_000, ...choice });
   const bytes = await readFile(path);
   const samples = new Int16Array(bytes.buffer, bytes.byteOffset, sampleCount);
@@ -50,7 +53,8 @@ test("a mono recording has the same on both sides, and one of six channels a lef
     assert.deepEqual(await tonesIn(folder, "mono.wav", { channel }), [400]);
   }
   const silence = Array.from({ length: 4 }, () => ["-f", "lavfi", "-t", "1", "-i", "anullsrc=r=16000:cl=mono"]).flat();
-  const six = "[0:a][1:a][2:a][3:a][4:a][5:a]join=inputs=6:channel_layout=5.1[o]";
+  const six =
+    "[0:a][1:a][2:a][3:a][4:a][5:a]join=inputs=6:channel_layout=5.1:map=0.0-FL|1.0-FR|2.0-FC|3.0-LFE|4.0-BL|5.0-BR[o]";
   await ffmpeg(folder, ...sine(400), ...sine(800), ...silence, "-filter_complex", six, "-map", "[o]", "six.wav");
   assert.deepEqual(await tonesIn(folder, "six.wav", { channel: "left" }), [400]);
   assert.deepEqual(await tonesIn(folder, "six.wav", { channel: "right" }), [800]);
