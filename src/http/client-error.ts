@@ -18,7 +18,8 @@ const STATUSES: Record<string, string> = {
 
 /** Answers what is no HTTP, or none that Node's parser knows: no request comes of it, so no route and no hook sees it. */
 export function answerClientError(error: ParserError, socket: Socket, headTimeoutMs: number): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
+  // Where TLS has failed no answer would ever be sent, and the connection would stay.
+  if (error.code === "ECONNRESET" || /^ERR_(TLS|SSL)_/.test(error.code ?? "") || !socket.writable) {
     socket.destroy();
     return;
   }
