@@ -71,18 +71,27 @@ const servers = await Promise.all(
 );
 /** @type {Record<string, Record<string, number[]>>} */
 const times = Object.fromEntries(Object.keys(TASKS).map((task) => [task, { auto: [], ggml: [] }]));
+/** What the engine's process computed, on all cores: busy neighbours lengthen it less. @type {Record<string, Record<string, number[]>>} */
+const cpuTimes = Object.fromEntries(Object.keys(TASKS).map((task) => [task, { auto: [], ggml: [] }]));
 /** @type {Record<string, Set<string>>} */
 const texts = Object.fromEntries(Object.keys(TASKS).map((task) => [task, new Set()]));
 try {
   for (let round = 0; round <= Number(values.rounds); round++) {
     for (const [task, run] of Object.entries(TASKS)) {
-      for (const [index, { url }] of servers.entries()) {
+      for (const [index, server] of servers.entries()) {
         const kernels = /** @type {string} */ (KERNELS[index]);
+        const begunCpuMs = cpuMsOf(server);
         const startedMs = performance.now();
-        const text = await run(url);
+        const text = await run(server.url);
         const ms = performance.now() - startedMs;
+        const cpuMs = cpuMsOf(server) - begunCpuMs;
+        process.stderr.write(
+          `round ${round}: ${task}, ${kernels}: ${seconds(ms)} s, engine ${seconds(cpuMs)} s of cores\n`,
+        );
         // The first round warms up.
-        if (round > 0) times[task]?.[kernels]?.push(ms);
+        if (round === 0) continue;
+        times[task]?.[kernels]?.push(ms);
+        cpuTimes[task]?.[kernels]?.push(cpuMs);
         texts[task]?.add(Array.isArray(text) ? text.join("\n") : String(text));
       }
     }
@@ -91,10 +100,19 @@ try {
   const figures = Object.fromEntries(
     Object.entries(times).map(([task, { auto = [], ggml = [] }]) => {
       const [own, theirs] = [median(auto), median(ggml)];
+      const [ownCpu, theirCpu] = [median(cpuTimes[task]?.auto ?? []), median(cpuTimes[task]?.ggml ?? [])];
       const sameText = texts[task]?.size === 1;
       return [
         task,
-        { ownSec: seconds(own), ggmlSec: seconds(theirs), times: Number((theirs / own).toFixed(2)), sameText },
+        {
+          ownSec: seconds(own),
+          ggmlSec: seconds(theirs),
+          times: ratio(theirs, own),
+          ownCpuSec: seconds(ownCpu),
+          ggmlCpuSec: seconds(theirCpu),
+          cpuTimes: ratio(theirCpu, ownCpu),
+          sameText,
+        },
       ];
     }),
   );
@@ -120,4 +138,18 @@ function median(list) {
 /** @param {number} ms */
 function seconds(ms) {
   return Number((ms / 1000).toFixed(2));
+}
+
+/** @param {number} one @param {number} other */
+function ratio(one, other) {
+  return Number((one / other).toFixed(2));
+}
+
+/** Processor time of the engines of a server. @param {{ enginePids(): number[] }} server */
+function cpuMsOf(server) {
+  const ticks = server.enginePids().map((pid) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+    return Number(fields[11]) + Number(fields[12]);
+  });
+  return 10 * ticks.reduce((sum, count) => sum + count, 0);
 }
