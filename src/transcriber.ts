@@ -181,7 +181,8 @@ export class Transcriber {
       audio.ended(samplesToMs(spool.sampleCount));
       return spool;
     });
-    return { spool: new DecodingSpool(job.outputPath, ended), waitedMs: () => waitedMs };
+    const spool = new DecodingSpool(job.outputPath, ended, (sampleCount) => audio.grew(samplesToMs(sampleCount)));
+    return { spool, waitedMs: () => waitedMs };
   }
 }
 
