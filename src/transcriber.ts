@@ -200,7 +200,8 @@ export class Transcriber {
         return spool;
       });
     });
-    return { spool: new DecodingSpool(job.outputPath, ended), waitedMs: () => waitedMs };
+    const spool = new DecodingSpool(job.outputPath, ended, (sampleCount) => audio.grew(samplesToMs(sampleCount)));
+    return { spool, waitedMs: () => waitedMs };
   }
 }
 

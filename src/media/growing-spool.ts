@@ -13,8 +13,12 @@ export class DecodingSpool implements GrowingSpool {
   #failure: { reason: unknown } | undefined;
   readonly #waiting = new Set<() => void>();
 
-  constructor(path: string, ended: Promise<Spool>) {
+  readonly #onLook: (sampleCount: number) => void;
+
+  /** @param onLook told how much there is, whenever somebody looks */
+  constructor(path: string, ended: Promise<Spool>, onLook: (sampleCount: number) => void = () => {}) {
     this.path = path;
+    this.#onLook = onLook;
     this.ended = ended;
     const wake = () => {
       for (const settle of [...this.#waiting]) settle();
@@ -64,6 +68,8 @@ export class DecodingSpool implements GrowingSpool {
     const whole = this.#whole;
     if (whole) return { sampleCount: whole.sampleCount, isWhole: true };
     const bytes = (await stat(this.path).catch(() => undefined))?.size ?? 0;
-    return { sampleCount: Math.floor(bytes / BYTES_PER_SAMPLE), isWhole: false };
+    const sampleCount = Math.floor(bytes / BYTES_PER_SAMPLE);
+    this.#onLook(sampleCount);
+    return { sampleCount, isWhole: false };
   }
 }

@@ -12,7 +12,7 @@ import { type RunningServer, runSotto, startServer } from "../support/sotto.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sotto-fair-"));
 const clip = fixtureOf(1, 8);
-/** Three hours: no machine is through with it while a clip waits. */
+/** An hour: 128 windows or more, of which a clip waits for one at a time. */
 const endless = join(folder, "endless.opus");
 const url = (server: RunningServer) => `${server.url}/v1/audio/transcriptions`;
 let asked = 0;
@@ -21,7 +21,7 @@ const post = (server: RunningServer, path: string, headers = {}, signal?: AbortS
   postFile(url(server), path, { user: `u${asked++}` }, headers, signal);
 
 before(() => {
-  const loop = ["-stream_loop", "-1", "-t", "10800", "-i", fixtureOf(45, 120).path, "-c", "copy", endless];
+  const loop = ["-stream_loop", "-1", "-t", "3600", "-i", fixtureOf(45, 120).path, "-c", "copy", endless];
   execFileSync("ffmpeg", ["-v", "error", ...loop]);
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -36,7 +36,7 @@ async function metric(server: RunningServer, name: string): Promise<number> {
   );
 }
 
-/** Runs `during` while recordings of three hours are at work, and sees that they were so all the time. */
+/** Runs `during` while recordings of an hour are at work, and sees that they were so all the time. */
 async function besideFiles<Result>(
   server: RunningServer,
   count: number,
@@ -66,7 +66,7 @@ async function besideFiles<Result>(
   return result;
 }
 
-test("clips are done while files of three hours go on, and none waits for one", async () => {
+test("clips are done while files of an hour go on, and none waits for one", async () => {
   const server = await startServer(["--workers", "1"]);
   try {
     await besideFiles(server, 2, async () => {
@@ -87,7 +87,7 @@ test("clips are done while files of three hours go on, and none waits for one", 
 });
 
 test("a key may not have more here than its own, in requests and in audio, and another key has its own", async () => {
-  const server = await startServer(["--workers", "1", "--max-per-key", "2", "--max-per-key-audio-seconds", "7200"]);
+  const server = await startServer(["--workers", "1", "--max-per-key", "2", "--max-per-key-audio-seconds", "600"]);
   try {
     const keyOf = async (name: string) => {
       const { stdout } = await runSotto(["keys", "create", name, "--home", server.home]);
@@ -106,20 +106,21 @@ test("a key may not have more here than its own, in requests and in audio, and a
       assert.ok(waitedMs < 10_000, "both are here");
       await sleep(5);
     }
-    const refusalOf = async (headers: object) => {
+    // A probe that was let in and left may itself be what is too much for a moment.
+    const refusalOf = async (headers: object, expected: RegExp) => {
       for (let waitedMs = 0; waitedMs < 20_000; waitedMs += 20) {
         const reply = await post(server, clip.path, headers, AbortSignal.timeout(500)).catch(() => undefined);
         if (reply?.status === 429) {
           const { error } = (await reply.json()) as ErrorBody;
-          return { ...error, retryAfterSec: Number(reply.headers.get("retry-after")) };
+          if (expected.test(error.message))
+            return { ...error, retryAfterSec: Number(reply.headers.get("retry-after")) };
         }
         await sleep(20);
       }
       throw new Error("none was refused");
     };
-    const refused = await refusalOf(one);
+    const refused = await refusalOf(one, /at most 2 requests of one key/);
     assert.equal(refused.code, "queue_full");
-    assert.match(refused.message, /at most 2 requests of one key/);
     assert.ok(refused.retryAfterSec >= 1);
     const other = post(server, clip.path, two);
     process.kill(engine as number, "SIGCONT");
@@ -127,7 +128,7 @@ test("a key may not have more here than its own, in requests and in audio, and a
 
     const leaving = new AbortController();
     const file = post(server, endless, one, leaving.signal).catch(() => undefined);
-    assert.match((await refusalOf(one)).message, /at most 7200 seconds of audio of one key/);
+    await refusalOf(one, /at most 600 seconds of audio of one key/);
     assert.equal((await post(server, clip.path, two)).status, 200);
     leaving.abort();
     await file;
