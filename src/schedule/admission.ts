@@ -72,6 +72,8 @@ type BoundName = keyof Bounds;
 const PROMISE_MARGIN = { first: 1.25, least: 1.1, most: 1.6, ofBroken: 0.0475, ofKept: 0.0025 };
 /** Of the waiting places so many are never held free for those who were told to come back: they may not come. */
 const UNPROMISED_SHARE = 0.5;
+/** Of all places so many are promised for the same moment at most: somebody else may come then, too. */
+const TOLD_SHARE = 0.8;
 /** Before a model is known. */
 const FIRST_WINDOW_MS = 1000;
 /** Many may be refused at once: what was rehearsed for one holds for the next for so long. */
@@ -208,10 +210,18 @@ export class Admission {
     const freeInMs = isAudio
       ? this.#untilAudio(full, owner, before * this.#rate.lengthMs(bytes))
       : this.#untilPlace(full, owner, before);
-    const retryAfterSec = Math.max(1, Math.ceil((freeInMs * this.#promiseMargin) / 1000));
+    let retryAfterSec = Math.max(1, Math.ceil((freeInMs * this.#promiseMargin) / 1000));
+    // However fast the work is, no more can come in at one moment than there are places.
+    const atOnce = Math.max(1, Math.floor(TOLD_SHARE * this.#places(full)));
+    while (promises.dueAround(nowMs + 1000 * retryAfterSec) >= atOnce) retryAfterSec++;
     promises.make(who, 1000 * retryAfterSec, nowMs);
     const limit = isAudio ? this.#bounds[full] / 1000 : this.#bounds[full];
     return sottoError("queue_full", { limit, what: WHAT[full], retryAfterSec }, { retryAfterSec });
+  }
+
+  /** That a bound leaves to requests at once. */
+  #places(bound: BoundName): number {
+    return isOwners(bound) ? this.#bounds.maxPerOwner : this.#slots + this.#bounds.maxQueue;
   }
 
   #learnFromPromise(wasKept: boolean): void {

@@ -11,6 +11,9 @@ interface Promised {
 /** Who waits for longer may come later by more. */
 const LATE_SHARE = 0.25;
 const LEAST_LATE_MS = 1000;
+/** Clients count in whole seconds: many that were refused together come back together. */
+const SAME_MOMENT_MS = 500;
+
 /** What those that were refused have been told: each counts until it comes back, or has been given up. */
 export class Promises {
   #list: Promised[] = [];
@@ -25,6 +28,11 @@ export class Promises {
   open(nowMs: number): number {
     this.#forget(nowMs);
     return this.#list.length;
+  }
+
+  /** How many have been told to come at much the same moment. */
+  dueAround(dueMs: number): number {
+    return this.#list.filter((promised) => Math.abs(promised.dueMs - dueMs) <= SAME_MOMENT_MS).length;
   }
 
   /** Whether this client was told to come now; then its promise is kept by this. */
