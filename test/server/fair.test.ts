@@ -26,6 +26,11 @@ before(() => {
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
+/** One that stands still for ten seconds is replaced: each time they are looked for anew. */
+function signalEngines(server: RunningServer, signal: "SIGSTOP" | "SIGCONT"): void {
+  for (const engine of enginesOf(server.child.pid)) process.kill(engine, signal);
+}
+
 async function metric(server: RunningServer, name: string): Promise<number> {
   const text = await (await fetch(`${server.url}/metrics`)).text();
   return Number(
@@ -98,8 +103,7 @@ test("a key may not have more here than its own, in requests and in audio, and a
       assert.ok(waitedMs < 10_000, "keys are asked for");
       await sleep(50);
     }
-    const [engine] = enginesOf(server.child.pid);
-    process.kill(engine as number, "SIGSTOP");
+    signalEngines(server, "SIGSTOP");
     const busy = [post(server, clip.path, one), post(server, clip.path, one)];
     // No probe may take the place of one of the two.
     for (let waitedMs = 0; readdirSync(join(server.home, "spool")).length < 2; waitedMs += 5) {
@@ -123,15 +127,15 @@ test("a key may not have more here than its own, in requests and in audio, and a
     assert.equal(refused.code, "queue_full");
     assert.ok(refused.retryAfterSec >= 1);
     const other = post(server, clip.path, two);
-    process.kill(engine as number, "SIGCONT");
+    signalEngines(server, "SIGCONT");
     for (const reply of await Promise.all([...busy, other])) assert.equal(reply.status, 200);
 
     const leaving = new AbortController();
     // However fast the engine is, of what it does not take there is soon more than a minute.
-    process.kill(engine as number, "SIGSTOP");
+    signalEngines(server, "SIGSTOP");
     const file = post(server, endless, one, leaving.signal).catch(() => undefined);
     await refusalOf(one, /at most 60 seconds of audio of one key/);
-    process.kill(engine as number, "SIGCONT");
+    signalEngines(server, "SIGCONT");
     assert.equal((await post(server, clip.path, two)).status, 200);
     leaving.abort();
     await file;
