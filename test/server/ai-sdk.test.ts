@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 import { createOpenAI } from "@ai-sdk/openai";
 import { APICallError, NoTranscriptGeneratedError, RetryError, experimental_transcribe as transcribe } from "ai";
 import { fixtureOf } from "../support/fixtures.js";
+import { longRecording } from "../support/long-recording.js";
 import { wordsOf } from "../support/post.js";
 import { type RunningServer, startServer } from "../support/sotto.js";
 
@@ -163,7 +164,7 @@ for (const prefix of ["/v1", "/openai/v1"]) {
 
   test(`${prefix}: a client that aborts stops waiting, and the next one is served`, async () => {
     const gone = new AbortController();
-    const call = hear("whisper-1", undefined, { audio: readFileSync(long.path), abortSignal: gone.signal });
+    const call = hear("whisper-1", undefined, { audio: readFileSync(longRecording(1800)), abortSignal: gone.signal });
     setTimeout(() => gone.abort(), 300);
     await assert.rejects(call, { name: "AbortError" });
     assert.deepEqual(wordsOf((await hear("whisper-1")).text), wordsOf(clip.text));

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { StandIn } from "../remote/stand-in.js";
 import { ConnectionWatch } from "../support/connections.js";
 import { fixtureOf } from "../support/fixtures.js";
+import { longRecording } from "../support/long-recording.js";
 import { postFile } from "../support/post.js";
 import { type RunningServer, startServer } from "../support/sotto.js";
 
@@ -15,13 +16,11 @@ const skip = !existsSync("/proc/net/tcp") && "the system keeps no table of conne
 const folder = mkdtempSync(join(tmpdir(), "sotto-gap-"));
 const wav = join(folder, "clip.wav");
 /** Half an hour, which keeps a slot busy as long as it is needed. */
-const endless = join(folder, "endless.opus");
+const endless = longRecording(1800);
 let standIn: StandIn;
 
 before(async () => {
   execFileSync("ffmpeg", ["-v", "error", "-i", fixtureOf(1, 8).path, wav]);
-  const long = fixtureOf(45, 120).path;
-  execFileSync("ffmpeg", ["-v", "error", "-stream_loop", "-1", "-t", "1800", "-i", long, "-c", "copy", endless]);
   standIn = await StandIn.start("together");
 });
 after(async () => {

@@ -1,30 +1,22 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fixtureOf } from "../support/fixtures.js";
+import { longRecording } from "../support/long-recording.js";
 import { type ErrorBody, postFile, wordsOf } from "../support/post.js";
 import { enginesOf } from "../support/processes.js";
 import { type RunningServer, runSotto, startServer } from "../support/sotto.js";
 
-const folder = mkdtempSync(join(tmpdir(), "sotto-fair-"));
 const clip = fixtureOf(1, 8);
 /** An hour: 128 windows or more, of which a clip waits for one at a time. */
-const endless = join(folder, "endless.opus");
+const endless = longRecording(3600);
 const url = (server: RunningServer) => `${server.url}/v1/audio/transcriptions`;
 let asked = 0;
 /** Requests that differ, so that none joins another. */
 const post = (server: RunningServer, path: string, headers = {}, signal?: AbortSignal) =>
   postFile(url(server), path, { user: `u${asked++}` }, headers, signal);
-
-before(() => {
-  const loop = ["-stream_loop", "-1", "-t", "3600", "-i", fixtureOf(45, 120).path, "-c", "copy", endless];
-  execFileSync("ffmpeg", ["-v", "error", ...loop]);
-});
-after(() => rmSync(folder, { recursive: true, force: true }));
 
 /** One that stands still for ten seconds is replaced: each time they are looked for anew. */
 function signalEngines(server: RunningServer, signal: "SIGSTOP" | "SIGCONT"): void {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,16 +6,16 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventsOf, type StreamEvent } from "../support/events.js";
 import { fixtureOf } from "../support/fixtures.js";
+import { longRecording } from "../support/long-recording.js";
 import { wordsOf } from "../support/post.js";
 import { type RunningServer, startServer } from "../support/sotto.js";
 
 const long = fixtureOf(45, 120);
 const folder = mkdtempSync(join(tmpdir(), "sotto-joined-streams-"));
-const minutes = join(folder, "minutes.ogg");
+const minutes = longRecording(1200);
 let server: RunningServer;
 
 before(async () => {
-  execFileSync("ffmpeg", ["-v", "error", "-stream_loop", "2", "-i", long.path, "-c", "copy", minutes]);
   server = await startServer(["--workers", "1"]);
 });
 after(async () => {

@@ -4,11 +4,13 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fixtureOf } from "../support/fixtures.js";
+import { longRecording } from "../support/long-recording.js";
 import { type ErrorBody, postFile, wordsOf } from "../support/post.js";
 import { type RunningServer, startServer } from "../support/sotto.js";
 
 const clip = fixtureOf(1, 8);
-const long = fixtureOf(45, 120);
+/** It takes seconds. */
+const long = longRecording(1200);
 let server: RunningServer;
 let url: string;
 
@@ -35,7 +37,7 @@ async function spoolHolds(count: number): Promise<void> {
 async function begin(fields: Record<string, string> = {}, signal?: AbortSignal): Promise<{ reply: Promise<Response> }> {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  form.append("file", new Blob([readFileSync(long.path)]), "long.opus");
+  form.append("file", new Blob([readFileSync(long)]), "long.opus");
   const reply = fetch(url, { method: "POST", body: form, ...(signal ? { signal } : {}) });
   reply.catch(() => {});
   const isDecoded = () => spool().some((name) => readdirSync(join(server.home, "spool", name)).includes("audio.s16le"));
@@ -48,8 +50,8 @@ async function begin(fields: Record<string, string> = {}, signal?: AbortSignal):
 
 test("the same upload that is sent again while the first is worked on waits for its result, and its own files go at once", async () => {
   const { reply } = await begin({ language: "en", temperature: "0" });
-  const second = postFile(url, long.path, { temperature: "0", language: "en" });
-  const other = postFile(url, long.path, { language: "en", prompt: "other" });
+  const second = postFile(url, long, { temperature: "0", language: "en" });
+  const other = postFile(url, long, { language: "en", prompt: "other" });
   await sleep(200);
   await spoolHolds(2);
   const replies = await Promise.all([reply, second, other]);
@@ -70,7 +72,7 @@ test("the same upload that is sent again while the first is worked on waits for 
 test("the work outlives the client that began it while another waits, and stops when all have left", async () => {
   const [first, second] = [new AbortController(), new AbortController()];
   const { reply } = await begin({}, first.signal);
-  const waiting = postFile(url, long.path);
+  const waiting = postFile(url, long);
   await sleep(200);
   first.abort();
   await assert.rejects(reply);
@@ -110,7 +112,7 @@ test("with an Idempotency-Key a retry after a lost answer gets the same answer; 
 
 test("a request with another deadline is not joined, and neither waits for the other", async () => {
   const { reply } = await begin({ user: "1", timeout_ms: "60000" });
-  const other = await postFile(url, long.path, { user: "1", timeout_ms: "100" });
+  const other = await postFile(url, long, { user: "1", timeout_ms: "100" });
   assert.equal(other.status, 408, "its deadline makes it another request");
   assert.equal((await reply).status, 200);
 });

@@ -7,12 +7,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fixtureOf } from "../support/fixtures.js";
+import { longRecording } from "../support/long-recording.js";
 import { type ErrorBody, postFile, wordsOf } from "../support/post.js";
 import { enginesOf } from "../support/processes.js";
 import { type RunningServer, runSotto, startServer } from "../support/sotto.js";
 
 const clip = fixtureOf(1, 8);
-const long = fixtureOf(45, 120);
+/** It takes seconds. */
+const long = longRecording(1200);
 const transcriptions = (server: RunningServer) => `${server.url}/v1/audio/transcriptions`;
 const textOf = async (reply: Response) => wordsOf(((await reply.json()) as { text: string }).text);
 
@@ -33,7 +35,7 @@ test("the start says what model serves and how to try it, and standard output ho
 
 test("SIGTERM lets the running request finish, takes no new one, then ends with 0", async () => {
   const server = await startServer();
-  const running = postFile(transcriptions(server), long.path);
+  const running = postFile(transcriptions(server), long);
   await sleep(500);
   const stopped = server.stop();
   const reply = await running;
@@ -47,7 +49,7 @@ test("SIGTERM lets the running request finish, takes no new one, then ends with 
 
 test("after --drain-ms a request that still runs is answered shutting_down", async () => {
   const server = await startServer(["--drain-ms", "0"]);
-  const running = postFile(transcriptions(server), long.path);
+  const running = postFile(transcriptions(server), long);
   await sleep(700);
   const started = performance.now();
   const stopped = server.stop();
@@ -60,7 +62,7 @@ test("after --drain-ms a request that still runs is answered shutting_down", asy
 
 test("a second signal ends at once", async () => {
   const server = await startServer();
-  const running = postFile(transcriptions(server), long.path).catch(() => undefined);
+  const running = postFile(transcriptions(server), long).catch(() => undefined);
   await sleep(500);
   const exited = once(server.child, "exit");
   server.child.kill("SIGTERM");
@@ -76,8 +78,8 @@ test("a second signal ends at once", async () => {
 test("an engine that is killed under a request is replaced, and the request is answered", async () => {
   const server = await startServer();
   try {
-    const expected = await textOf(await postFile(transcriptions(server), long.path));
-    const running = postFile(transcriptions(server), long.path);
+    const expected = await textOf(await postFile(transcriptions(server), long));
+    const running = postFile(transcriptions(server), long);
     await sleep(600);
     const [engine] = enginesOf(server.child.pid);
     assert.ok(engine);
@@ -96,7 +98,7 @@ test("a client that leaves stops the work: its files are gone and the next one i
   try {
     const gone = new AbortController();
     const form = new FormData();
-    form.append("file", new Blob([readFileSync(long.path)]), "long.flac");
+    form.append("file", new Blob([readFileSync(long)]), "long.flac");
     const request = fetch(transcriptions(server), { method: "POST", body: form, signal: gone.signal });
     await sleep(700);
     gone.abort();
@@ -116,7 +118,7 @@ test("more requests than may wait are told when to come back", async () => {
   const server = await startServer(["--max-queue", "1", "--workers", "1"]);
   try {
     // Different ones: the same request is not worked on twice.
-    const send = (_: unknown, index: number) => postFile(transcriptions(server), long.path, { prompt: `${index}` });
+    const send = (_: unknown, index: number) => postFile(transcriptions(server), long, { prompt: `${index}` });
     const replies = await Promise.all(Array.from({ length: 6 }, send));
     const refused = replies.filter(({ status }) => status === 429);
     assert.equal(replies.filter(({ status }) => status === 200).length, 2);

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { after, before, test } from "node:test";
 import OpenAI, { APIError, BadRequestError, NotFoundError } from "openai";
 import { fixtureOf } from "../support/fixtures.js";
+import { longRecording } from "../support/long-recording.js";
 import { wordsOf } from "../support/post.js";
 import { type RunningServer, startServer } from "../support/sotto.js";
 
@@ -194,7 +195,7 @@ test("errors are the SDK's own classes, with code, param and request id", async 
 test("a client that aborts stops the work, and the next one is served", async () => {
   const gone = new AbortController();
   const request = client.audio.transcriptions.create(
-    { file: audio(long.path), model: "whisper-1" },
+    { file: audio(longRecording(1800)), model: "whisper-1" },
     { signal: gone.signal },
   );
   setTimeout(() => gone.abort(), 300);

@@ -9,6 +9,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { StandIn } from "../remote/stand-in.js";
 import { FIXTURES, fixtureOf } from "../support/fixtures.js";
+import { longRecording } from "../support/long-recording.js";
 import { postFile, wordsOf } from "../support/post.js";
 import { enginesOf } from "../support/processes.js";
 import { type RunningServer, runSotto, startServer } from "../support/sotto.js";
@@ -17,7 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), "sotto-overflow-"));
 const clip = fixtureOf(1, 8);
 const long = fixtureOf(45, 120);
 /** Half an hour. */
-const endless = join(folder, "endless.opus");
+const endless = longRecording(1800);
 /** Tells every outward connection of the process on standard error. */
 const WATCH = join(folder, "watch.mjs");
 writeFileSync(
@@ -69,7 +70,6 @@ const works = (server: RunningServer) =>
 
 before(async () => {
   execFileSync("ffmpeg", ["-v", "error", "-i", clip.path, wav]);
-  execFileSync("ffmpeg", ["-v", "error", "-stream_loop", "-1", "-t", "1800", "-i", long.path, "-c", "copy", endless]);
   standIn = await StandIn.start("together");
 });
 after(async () => {

@@ -9,6 +9,7 @@ import type { OverflowRecord } from "../../src/remote/overflow-record.js";
 import { StandIn } from "../remote/stand-in.js";
 import { eventsOf } from "../support/events.js";
 import { fixtureOf } from "../support/fixtures.js";
+import { longRecording } from "../support/long-recording.js";
 import { type ErrorBody, postFile, wordsOf } from "../support/post.js";
 import { type RunningServer, startServer } from "../support/sotto.js";
 
@@ -16,10 +17,8 @@ const KEY = "sk-live-0123456789abcdef";
 const folder = mkdtempSync(join(tmpdir(), "sotto-overflow-"));
 const configPath = join(folder, "config.json");
 const clip = fixtureOf(1, 8);
-const long = fixtureOf(45, 120);
 const wav = join(folder, "clip.wav");
-/** Half an hour. */
-const endless = join(folder, "endless.opus");
+const endless = longRecording(1800);
 const TRANSCRIPTIONS = "/v1/audio/transcriptions";
 
 let first: StandIn;
@@ -54,7 +53,6 @@ function writeConfig(options: object = {}, more: object[] = []): void {
 
 before(async () => {
   execFileSync("ffmpeg", ["-v", "error", "-i", clip.path, wav]);
-  execFileSync("ffmpeg", ["-v", "error", "-stream_loop", "-1", "-t", "1800", "-i", long.path, "-c", "copy", endless]);
   first = await StandIn.start("openai", KEY);
   second = await StandIn.start("cortecs", KEY);
   writeConfig();

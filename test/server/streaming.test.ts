@@ -10,12 +10,15 @@ import OpenAI, { APIError } from "openai";
 import { openApiDocument } from "../../src/http/openapi.js";
 import { eventsOf } from "../support/events.js";
 import { fixtureOf } from "../support/fixtures.js";
+import { longRecording } from "../support/long-recording.js";
 import { type ErrorBody, postFile, wordsOf } from "../support/post.js";
 import { enginesOf } from "../support/processes.js";
 import { type RunningServer, startServer } from "../support/sotto.js";
 
 const clip = fixtureOf(2, 8);
 const long = fixtureOf(45, 120);
+/** It takes seconds. */
+const endless = longRecording(1800);
 const folder = mkdtempSync(join(tmpdir(), "sotto-stream-"));
 let server: RunningServer;
 let url: string;
@@ -86,25 +89,10 @@ test("silence is a stream of one event", async () => {
 });
 
 test("the first delta of ten minutes comes with the first window, not with the last", async () => {
-  const tenMinutes = join(folder, "ten.wav");
-  const half = join(folder, "half.wav");
-  execFileSync("ffmpeg", [
-    "-v",
-    "error",
-    "-stream_loop",
-    "9",
-    "-i",
-    long.path,
-    "-t",
-    "600",
-    "-ac",
-    "1",
-    "-ar",
-    "16000",
-    tenMinutes,
-  ]);
+  // Of one format, and small beside what is done with it: an upload's own time is not the question.
+  const tenMinutes = longRecording(600);
   // What one window holds: the speech of fifty seconds.
-  execFileSync("ffmpeg", ["-v", "error", "-i", tenMinutes, "-t", "50", half]);
+  const half = longRecording(50);
   const firstDeltaMs = async (file: string) => {
     const startedMs = performance.now();
     const gone = new AbortController();
@@ -163,7 +151,7 @@ async function withDoomedServer(use: (server: RunningServer, begin: () => void) 
 test("what fails midway is one event with the error, and nothing after it", async () => {
   await withDoomedServer(async (doomed, begin) => {
     const events = [];
-    const reply = await postFile(`${doomed.url}/v1/audio/transcriptions`, long.path, { stream: "true" });
+    const reply = await postFile(`${doomed.url}/v1/audio/transcriptions`, endless, { stream: "true" });
     for await (const event of eventsOf(reply)) {
       begin();
       events.push(event);
@@ -179,7 +167,7 @@ test("what fails midway is one event with the error, and nothing after it", asyn
 test("what fails midway is raised by the SDK as its own error, with the code", async () => {
   await withDoomedServer(async (doomed, begin) => {
     const client = new OpenAI({ baseURL: `${doomed.url}/v1`, apiKey: "none is needed", maxRetries: 0 });
-    const file = createReadStream(long.path);
+    const file = createReadStream(endless);
     const stream = await client.audio.transcriptions.create({ file, model: "gpt-4o-transcribe", stream: true });
     const reading = (async () => {
       for await (const { type } of stream) {
@@ -195,7 +183,7 @@ test("a client that leaves midway stops the work: its files are gone and the nex
   const gone = new AbortController();
   const form = new FormData();
   form.append("stream", "true");
-  form.append("file", new Blob([readFileSync(long.path)]), "a.opus");
+  form.append("file", new Blob([readFileSync(endless)]), "a.opus");
   const reply = await fetch(url, { method: "POST", body: form, signal: gone.signal });
   for await (const { type } of eventsOf(reply)) {
     assert.equal(type, "transcript.text.delta");

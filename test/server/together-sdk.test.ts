@@ -9,6 +9,7 @@ import Together, {
   NotFoundError,
 } from "together-ai";
 import { fixtureOf } from "../support/fixtures.js";
+import { longRecording } from "../support/long-recording.js";
 import { wordsOf } from "../support/post.js";
 import { type RunningServer, runSotto, startServer } from "../support/sotto.js";
 
@@ -16,7 +17,6 @@ type Transcription = Together.Audio.TranscriptionCreateResponse;
 type Verbose = Extract<Transcription, { segments: unknown }>;
 
 const clip = fixtureOf(3, 8);
-const long = fixtureOf(45, 120);
 let server: RunningServer;
 let client: Together;
 
@@ -148,7 +148,7 @@ test("errors are the SDK's own classes, with code, param and request id", async 
 
 test("a client that aborts has the SDK's abort error, and the next one is served", async () => {
   const gone = new AbortController();
-  const request = client.audio.transcriptions.create({ file: audio(long.path) }, { signal: gone.signal });
+  const request = client.audio.transcriptions.create({ file: audio(longRecording(1800)) }, { signal: gone.signal });
   setTimeout(() => gone.abort(), 300);
   await assert.rejects(request, APIUserAbortError);
   const { text } = await client.audio.transcriptions.create({ file: audio() });
