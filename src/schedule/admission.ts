@@ -69,7 +69,7 @@ type BoundName = keyof Bounds;
  * Added to the time that is thought to pass, for no estimate is exact. It grows with each promise that could not be kept and
  * shrinks with each that was, so that in the long run one in twenty is not.
  */
-const PROMISE_MARGIN = { first: 1.25, least: 1.1, most: 1.6, ofBroken: 0.0475, ofKept: 0.0025 };
+const PROMISE_MARGIN = { first: 1.25, least: 1.1, most: 3, ofBroken: 0.0475, ofKept: 0.0025 };
 /** Of the waiting places so many are never held free for those who were told to come back: they may not come. */
 const UNPROMISED_SHARE = 0.5;
 /** Of all places so many are promised for the same moment at most: somebody else may come then, too. */
