@@ -1,8 +1,10 @@
 import { statfs } from "node:fs/promises";
 import { sottoError } from "../core/errors.js";
 
-/** How long an answer of the disk's is good for: at a gigabyte a second a quarter of the usual reserve. */
+/** How long an answer of the disk's is good for at most. */
 const ANSWER_MAX_AGE_MS = 60;
+/** Nearer to the reserve it is good for no longer than what is left lasts at a gigabyte a second. */
+const FASTEST_BYTES_PER_MS = 1e6;
 
 /** Space that an upload will take; what of it has been written shows on the disk itself. */
 export interface SpaceClaim extends Disposable {
@@ -19,6 +21,8 @@ export class SpoolSpace {
   /** Of all uploads that are coming in. */
   #unwrittenBytes = 0;
   #answer: { askedMs: number; freeBytes: Promise<number> } | undefined;
+  /** How long that answer is good for, once it is here. */
+  #goodForMs = 0;
 
   /** @param reserveBytes what is left free */
   constructor(folder: string, reserveBytes: number) {
@@ -31,12 +35,18 @@ export class SpoolSpace {
    */
   freeBytes(): Promise<number> {
     const nowMs = performance.now();
-    if (!this.#answer || nowMs - this.#answer.askedMs > ANSWER_MAX_AGE_MS) {
+    if (!this.#answer || nowMs - this.#answer.askedMs > this.#goodForMs) {
       const freeBytes = statfs(this.#folder).then(
         ({ bavail, bsize }) => bavail * bsize,
         () => Number.POSITIVE_INFINITY,
       );
       this.#answer = { askedMs: nowMs, freeBytes };
+      // Until it is here all wait for this one.
+      this.#goodForMs = ANSWER_MAX_AGE_MS;
+      void freeBytes.then((bytes) => {
+        const leftMs = (bytes - this.#reserveBytes) / FASTEST_BYTES_PER_MS;
+        this.#goodForMs = Math.min(Math.max(leftMs, 0), ANSWER_MAX_AGE_MS);
+      });
     }
     return this.#answer.freeBytes;
   }

@@ -1,5 +1,6 @@
 import { type SottoError, sottoError } from "../core/errors.js";
 import { ByteRate } from "./audio-length.js";
+import { aheadInTurns, Intake } from "./intake.js";
 import { Promises } from "./promises.js";
 import { Rehearsal } from "./rehearsal.js";
 import { Speed } from "./speed.js";
@@ -96,6 +97,7 @@ export class Admission {
   /** In the order they came. */
   readonly #members = new Set<Member>();
   readonly #rate = new ByteRate();
+  readonly #intake = new Intake();
   #speed = new Speed(FIRST_WINDOW_MS);
   #order = 0;
   /** By what was full: for one owner, or for all. */
@@ -124,7 +126,8 @@ export class Admission {
 
   /** A ticket for work that nobody had to be let in for. */
   ticket(owner: string): Ticket {
-    return new Ticket(owner, this.#order++, { rate: this.#rate, speed: this.#speed });
+    const onBegin = () => this.#intake.began(this.#now(), this.#line().length);
+    return new Ticket(owner, this.#order++, { rate: this.#rate, speed: this.#speed, onBegin });
   }
 
   enter(arrival: Arrival): Place | Refusal {
@@ -171,7 +174,23 @@ export class Admission {
     const tickets = [...this.#members].filter(({ isHere }) => isHere).map(({ ticket }) => ticket);
     if (!tickets.includes(member.ticket)) tickets.push(member.ticket);
     this.#turns.settle();
-    return new Rehearsal(this.#slots, tickets, this.#now()).untilTurnOf(member.ticket);
+    const bySlotsMs = new Rehearsal(this.#slots, tickets, this.#now()).untilTurnOf(member.ticket);
+    return Math.max(bySlotsMs, this.#intake.untilBegun(this.#ahead(member.ticket)));
+  }
+
+  /** Those whose recordings are here, and of which no window has been in a slot. */
+  #line(): Ticket[] {
+    return [...this.#members].filter(({ isHere, ticket }) => isHere && !ticket.hasBegun).map(({ ticket }) => ticket);
+  }
+
+  #ahead({ owner, order }: Ticket): number {
+    const line = this.#line();
+    const others = new Map<string, number>();
+    for (const ticket of line) {
+      if (ticket.owner !== owner) others.set(ticket.owner, (others.get(ticket.owner) ?? 0) + 1);
+    }
+    const earlier = line.filter((ticket) => ticket.owner === owner && ticket.order < order).length;
+    return aheadInTurns(earlier, others.values());
   }
 
   /** @returns the bound that keeps this request out */
@@ -260,7 +279,9 @@ export class Admission {
     // Those who come in the place of the ones that are here take as long as these.
     const rounds = ends.length === 0 ? 0 : Math.floor(Math.max(0, wanted - 1) / ends.length);
     const within = ends[Math.max(0, wanted - 1) % Math.max(1, ends.length)] ?? last;
-    return Math.max(0, atMs + rounds * last + within - nowMs);
+    const bySlotsMs = Math.max(0, atMs + rounds * last + within - nowMs);
+    // As many leave as begin.
+    return ofOwner === undefined ? Math.max(bySlotsMs, this.#intake.untilBegun(wanted)) : bySlotsMs;
   }
 
   #untilAudio(full: "maxQueueAudioMs" | "maxPerOwnerAudioMs", owner: string, beforeMs: number): number {

@@ -39,18 +39,30 @@ export class Ticket implements Claim {
   speed: Speed;
   readonly waiting: WaitingWindow[] = [];
   readonly running = new Set<RunningWindow>();
+  readonly #onBegin: () => void;
   #taken = 0;
 
-  constructor(owner: string, order: number, { rate, speed }: { rate: ByteRate; speed: Speed }) {
+  /** @param onBegin called when its first window goes into a slot */
+  constructor(
+    owner: string,
+    order: number,
+    { rate, speed, onBegin = () => {} }: { rate: ByteRate; speed: Speed; onBegin?: () => void },
+  ) {
     this.owner = owner;
     this.order = order;
     this.audio = new AudioLength(rate);
     this.speed = speed;
+    this.#onBegin = onBegin;
+  }
+
+  /** Whether a window of it has been in a slot. */
+  get hasBegun(): boolean {
+    return this.#taken > 0;
   }
 
   /** Notes that a window goes into a slot. */
   take({ endMs, audioMs }: WaitingWindow): void {
-    this.#taken++;
+    if (this.#taken++ === 0) this.#onBegin();
     const { isKnown, totalMs } = this.audio;
     const isRest = isKnown && (audioMs < LEAST_WINDOW_MS || totalMs - endMs < LEAST_REST_MS);
     this.audio.take(isRest ? totalMs : endMs);
