@@ -1,20 +1,16 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readFile, writeFile } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
-import { isStorageFull } from "../core/disk.js";
-import { INTERRUPTED } from "./download.js";
 import { fetchPart } from "./fetch-part.js";
 import { checkInstallNote } from "./install-note.js";
 import { installPart } from "./install-part.js";
+import { withLockedPart } from "./locked-part.js";
 import { ModelError } from "./model-error.js";
-import { lockModel } from "./model-lock.js";
-import { PartFile } from "./part-file.js";
+import type { PartFile } from "./part-file.js";
 import type { PullOptions } from "./pull.js";
 import { sileroFile } from "./silero-file.js";
 import { readSpeechFile, type SpeechFileFacts } from "./speech-file.js";
 import { type SpeechEntry, speechEntry, speechModelPath } from "./speech-model.js";
-import { modelStorageFull } from "./storage-full.js";
 import { tarMember } from "./tar-member.js";
 
 /** The package unpacks to 7 MB. */
@@ -38,21 +34,7 @@ export async function pullSpeechModel(
   entry: SpeechEntry = speechEntry(),
 ): Promise<SpeechPullResult> {
   const path = speechModelPath(options.folder);
-  const part = new PartFile(path);
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    const unlock = await lockModel(path);
-    try {
-      return await pullLocked(options, entry, path, part);
-    } finally {
-      await unlock();
-    }
-  } catch (error) {
-    if (options.signal?.aborted && !(error instanceof ModelError)) throw new ModelError(INTERRUPTED, { cause: error });
-    if (!isStorageFull(error)) throw error;
-    await part.remove();
-    throw modelStorageFull(error);
-  }
+  return withLockedPart(path, options.signal, (part) => pullLocked(options, entry, path, part));
 }
 
 async function pullLocked(

@@ -1,19 +1,15 @@
-import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { closestMatch } from "leven";
-import { isStorageFull } from "../core/disk.js";
 import { type CatalogEntry, catalog, catalogEntry, DEFAULT_SOURCE } from "./catalog.js";
 import { type Checksum, publishedChecksum } from "./checksum.js";
-import { INTERRUPTED } from "./download.js";
 import { fetchPart } from "./fetch-part.js";
 import { checkInstallNote } from "./install-note.js";
 import { installPart } from "./install-part.js";
+import { withLockedPart } from "./locked-part.js";
 import { ModelError } from "./model-error.js";
 import { type ModelFacts, readModelFile } from "./model-file.js";
 import { isModelId, modelFileName } from "./model-id.js";
-import { lockModel } from "./model-lock.js";
-import { PartFile } from "./part-file.js";
-import { modelStorageFull } from "./storage-full.js";
+import type { PartFile } from "./part-file.js";
 
 export interface PullProgress {
   phase: "transfer" | "verify";
@@ -50,24 +46,9 @@ export interface PullResult {
  * @throws ModelError with a reason for the operator; SottoError `storage_full`; UsageError for an unusable source
  */
 export async function pullModel(options: PullOptions): Promise<PullResult> {
-  const { id, folder } = options;
-  const entry = demandEntry(id, options.source);
-  const path = join(folder, entry?.file ?? modelFileName(id));
-  const part = new PartFile(path);
-  try {
-    await mkdir(folder, { recursive: true });
-    const unlock = await lockModel(path);
-    try {
-      return await pullLocked(options, entry, path, part);
-    } finally {
-      await unlock();
-    }
-  } catch (error) {
-    if (options.signal?.aborted && !(error instanceof ModelError)) throw new ModelError(INTERRUPTED, { cause: error });
-    if (!isStorageFull(error)) throw error;
-    await part.remove();
-    throw modelStorageFull(error);
-  }
+  const entry = demandEntry(options.id, options.source);
+  const path = join(options.folder, entry?.file ?? modelFileName(options.id));
+  return withLockedPart(path, options.signal, (part) => pullLocked(options, entry, path, part));
 }
 
 /** @returns undefined for a model that only the named mirror knows */

@@ -7,16 +7,17 @@ import { readModelFile } from "../../src/catalog/model-file.js";
 import { buildModel } from "./build-model.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
-test("a file as large as large-v3 is walked in less than 300 ms", async (context) => {
+test("a file as large as large-v3 is walked in less than a second of processor time", async (context) => {
   const sparse = join(await temporaryFolder(context), "ggml-large.bin");
   const bytes = await writeSparse(sparse, { state: 1280, heads: 20, audioLayers: 32, textLayers: 32 });
   await readModelFile(sparse);
-  const startMs = performance.now();
+  const before = process.cpuUsage();
   const facts = await readModelFile(sparse);
-  const tookMs = performance.now() - startMs;
+  const spent = process.cpuUsage(before);
+  const tookMs = (spent.user + spent.system) / 1000;
   assert.equal(facts.bytes, bytes);
   assert.ok(bytes > 3e9);
-  // The machine that tests run on may be busy; quiet, it takes about 70 ms.
+  // Here it takes about 70 ms; another machine may be some times as slow.
   assert.ok(tookMs < 300 * 3, `${tookMs} ms`);
 });
 
