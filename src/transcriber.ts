@@ -147,6 +147,7 @@ export class Transcriber {
       spoolPath: spool.path,
       windows: traced.watch(windows),
       params: paramsOf(request),
+      isReadAlong: onSegments !== undefined,
       onProgress: (window: Window) => {
         traced.done(window);
         onProgress?.(endMsOf(window), spool.durationMs);

@@ -1,5 +1,5 @@
 /**
- * `npm run bench:first-delta -- --audio FILE --model FILE [--window-sec 30] [--rounds 5]`: how soon the first words of a long recording
+ * `npm run bench:first-delta -- --audio FILE --model FILE [--window-sec 30] [--rounds 5] [--language en]`: how soon the first words of a long recording
  * come when it is streamed, in turns with a recording of one window, the first seconds of the same one. A client goes once it has the
  * first delta. Prints each round, the medians and the median of the rounds' ratios. Mark: 1.5.
  */
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     model: { type: "string" },
     "window-sec": { type: "string", default: "30" },
     rounds: { type: "string", default: "5" },
+    language: { type: "string" },
   },
 });
 if (!values.audio || !values.model) throw new Error("Expected --audio FILE --model FILE");
@@ -47,6 +48,7 @@ try {
 async function firstDeltaMs(path) {
   const form = new FormData();
   form.append("stream", "true");
+  if (values.language) form.append("language", values.language);
   form.append("file", new Blob([readFileSync(path)]), path);
   const startedMs = performance.now();
   const reply = await fetch(`${server.url}/v1/audio/transcriptions`, { method: "POST", body: form });

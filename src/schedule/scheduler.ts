@@ -28,6 +28,8 @@ export interface WindowWork {
   /** Taken as slots become free; they may still be in the making. */
   windows: AsyncIterator<Window>;
   params: DecodeParams;
+  /** Somebody reads along: no other window of the recording shares the engine with the first. */
+  isReadAlong: boolean;
   /** Called as windows finish, in whatever order they do. */
   onProgress?: ((window: Window) => void) | undefined;
   /** Called with the windows in their order, one at a time; no further window begins before it has settled. */
@@ -220,6 +222,9 @@ export class Scheduler {
         const isHeardSo = result.language === params.language;
         await keep(next++, isHeardSo ? { window, result } : await decode(window, params));
       }
+    } else if (work.isReadAlong) {
+      first = undefined;
+      await keep(next++, await decode(work.first, params));
     }
     const pull = async () => {
       for (;;) {
