@@ -6,6 +6,8 @@ interface Promised {
   dueMs: number;
   /** When it is given up. */
   endMs: number;
+  /** Whether the time was reckoned from a pace that had been measured. */
+  isFounded: boolean;
 }
 
 /** Who waits for longer may come later by more. */
@@ -19,9 +21,9 @@ export class Promises {
   #list: Promised[] = [];
 
   /** @param toldMs after which the client will come */
-  make(who: string, toldMs: number, nowMs: number): void {
+  make(who: string, toldMs: number, { nowMs, isFounded }: { nowMs: number; isFounded: boolean }): void {
     const dueMs = nowMs + toldMs;
-    this.#list.push({ who, dueMs, endMs: dueMs + Math.max(LEAST_LATE_MS, LATE_SHARE * toldMs) });
+    this.#list.push({ who, dueMs, endMs: dueMs + Math.max(LEAST_LATE_MS, LATE_SHARE * toldMs), isFounded });
   }
 
   /** Those that have not come back yet. */
@@ -35,13 +37,11 @@ export class Promises {
     return this.#list.filter((promised) => Math.abs(promised.dueMs - dueMs) <= SAME_MOMENT_MS).length;
   }
 
-  /** Whether this client was told to come now; then its promise is kept by this. */
-  keep(who: string, nowMs: number): boolean {
+  /** The promise that is due to this client now, if there is one; it counts no longer. */
+  take(who: string, nowMs: number): Readonly<Promised> | undefined {
     this.#forget(nowMs);
     const index = this.#list.findIndex((promised) => promised.who === who && promised.dueMs <= nowMs);
-    if (index < 0) return false;
-    this.#list.splice(index, 1);
-    return true;
+    return index < 0 ? undefined : this.#list.splice(index, 1)[0];
   }
 
   #forget(nowMs: number): void {
