@@ -124,6 +124,11 @@ export class Scheduler {
     return this.#admission.ticket("");
   }
 
+  /** The least time that what is left of a request takes: had it all slots from now on. */
+  leastLeftMs(ticket: Ticket): number {
+    return ticket.leftMs / this.#slots;
+  }
+
   /** How fast windows of a model are decoded here. */
   speedOf(model: EngineModel): Speed {
     return this.#learntOf(model).speed;
