@@ -256,9 +256,8 @@ export class Admission {
       ? this.#untilAudio(full, owner, before * this.#rate.lengthMs(bytes))
       : this.#untilPlace(full, owner, before);
     const toldSec = (freeInMs * this.#promiseMargin) / 1000;
-    let retryAfterSec = Math.max(1, Math.ceil(toldSec - ROUNDED_DOWN_SEC));
-    const atOnce = this.#promisedAtOnce(full);
-    while (promises.dueAround(nowMs + 1000 * retryAfterSec) >= atOnce) retryAfterSec++;
+    const wantedMs = nowMs + 1000 * Math.max(1, Math.ceil(toldSec - ROUNDED_DOWN_SEC));
+    const retryAfterSec = Math.round((promises.firstRoom(wantedMs, this.#promisedAtOnce(full)) - nowMs) / 1000);
     promises.make(who, 1000 * retryAfterSec, { nowMs, isFounded: isAudio || this.#intake.isMeasured });
     const limit = isAudio ? this.#bounds[full] / 1000 : this.#bounds[full];
     return sottoError("queue_full", { limit, what: WHAT[full], retryAfterSec }, { retryAfterSec });

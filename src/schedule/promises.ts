@@ -18,12 +18,15 @@ const SAME_MOMENT_MS = 500;
 
 /** What those that were refused have been told: each counts until it comes back, or has been given up. */
 export class Promises {
+  /** By the time at which they are due. */
   #list: Promised[] = [];
 
   /** @param toldMs after which the client will come */
   make(who: string, toldMs: number, { nowMs, isFounded }: { nowMs: number; isFounded: boolean }): void {
     const dueMs = nowMs + toldMs;
-    this.#list.push({ who, dueMs, endMs: dueMs + Math.max(LEAST_LATE_MS, LATE_SHARE * toldMs), isFounded });
+    const endMs = dueMs + Math.max(LEAST_LATE_MS, LATE_SHARE * toldMs);
+    const after = this.#list.findLastIndex((other) => other.dueMs <= dueMs);
+    this.#list.splice(after + 1, 0, { who, dueMs, endMs, isFounded });
   }
 
   /** Those that have not come back yet. */
@@ -32,9 +35,19 @@ export class Promises {
     return this.#list.length;
   }
 
-  /** How many have been told to come at much the same moment. */
-  dueAround(dueMs: number): number {
-    return this.#list.filter((promised) => Math.abs(promised.dueMs - dueMs) <= SAME_MOMENT_MS).length;
+  /**
+   * The first moment, in whole seconds from one on, at much the same time as which fewer than so many have been told to come.
+   * @param atOnce at least 1
+   */
+  firstRoom(fromMs: number, atOnce: number): number {
+    let dueMs = fromMs;
+    let [first, end] = [0, 0];
+    for (;;) {
+      while ((this.#list[first]?.dueMs ?? Number.POSITIVE_INFINITY) < dueMs - SAME_MOMENT_MS) first++;
+      while ((this.#list[end]?.dueMs ?? Number.POSITIVE_INFINITY) <= dueMs + SAME_MOMENT_MS) end++;
+      if (end - first < atOnce) return dueMs;
+      dueMs += 1000;
+    }
   }
 
   /** The promise that is due to this client now, if there is one; it counts no longer. */
