@@ -11,6 +11,7 @@ import type { DecodeParams } from "./core/window.js";
 import { type DecodeJob, decodeToSpool } from "./media/decode.js";
 import { DecoderLanes } from "./media/decoder-lanes.js";
 import { DecodingSpool } from "./media/growing-spool.js";
+import { canMakeWay } from "./media/making-way.js";
 import type { SpoolSpace } from "./media/spool-space.js";
 import { currentSpan, type Span, spanned } from "./observe/trace.js";
 import { WindowTrace } from "./observe/window-trace.js";
@@ -173,11 +174,12 @@ export class Transcriber {
 
   #startDecoding(
     { inputPath, folder }: Recording,
-    { owner, audio }: Ticket,
+    ticket: Ticket,
     request: TranscribeRequest,
     { stop: signal, span }: { stop: AbortSignal; span: Span },
   ) {
-    const { ffmpegPath, maximumMs, spoolSpace } = this.#parts;
+    const { ffmpegPath, maximumMs, spoolSpace, scheduler } = this.#parts;
+    const { owner, audio } = ticket;
     const job: DecodeJob = {
       inputPath,
       outputPath: join(folder, "audio.s16le"),
@@ -191,10 +193,16 @@ export class Transcriber {
     };
     const askedMs = performance.now();
     let waitedMs = 0;
-    const ended = this.#decoders.run({ owner, expectedMs: audio.totalMs }, signal, async (isLong) => {
+    const mayMakeWay = () => {
+      const { decodedMs, totalMs } = audio;
+      const progress = { tookMs: performance.now() - askedMs - waitedMs, decodedMs, totalMs };
+      return canMakeWay(progress, scheduler.leastLeftMs(ticket));
+    };
+    const turn = { owner, expectedMs: audio.totalMs, canMakeWay: mayMakeWay };
+    const ended = this.#decoders.run(turn, signal, async (makeWay) => {
       waitedMs = performance.now() - askedMs;
       return spanned(span, "decode", async (child) => {
-        const spool = await decodeToSpool({ ...job, isLong });
+        const spool = await decodeToSpool({ ...job, makeWay });
         const durationMs = samplesToMs(spool.sampleCount);
         audio.ended(durationMs);
         child.note({ "sotto.audio_ms": durationMs });

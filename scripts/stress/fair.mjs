@@ -5,9 +5,11 @@
  *
  * Clients send clips of 5 s, each the next as soon as it has the answer to the last. Measured one after the other: one such
  * client alone (the serial figure), the file alone, all clients without the file, all clients beside it. `--keys none`: all
- * are one owner, and the file is one request among many; `--keys two`: the file has one API key, all clips another. `--whole`:
- * the clients go on until the whole file is done; else for `--beside-seconds` (default: as `--seconds`). The text of each window of
- * the file comes in one piece of its stream, by which windows are counted. Prints a line of JSON; exit code 1 when a mark is missed.
+ * are one owner, and the file is one request among many; `--keys two`: the file has one API key, all clips another. The fair share
+ * of the file is half of the machine with two keys, else one in as many as there are requests. Throughput is what clips and file
+ * get of the best that each gets alone, added up: the best of clips is that of one client or of all, whichever is more. `--whole`:
+ * the clients go on until the whole file is done; else for `--beside-seconds` (default: as `--seconds`). How far the
+ * file is shows in the pieces of text of its stream. Prints a line of JSON; exit code 1 when a mark is missed.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -82,7 +84,7 @@ const forPhase = (ms = phaseMs) => {
   return () => performance.now() > endMs;
 };
 
-/** The file, and when each of its windows came. @param {AbortSignal} [signal] */
+/** The file, and when each piece of its text came. @param {AbortSignal} [signal] */
 async function sendFile(signal) {
   const { reply, sentMs } = await send(server.url, file, {
     ...withKey(fileKey),
@@ -91,20 +93,21 @@ async function sendFile(signal) {
   });
   if (reply.status !== 200) throw new Error(`the file was answered ${reply.status}: ${await reply.text()}`);
   /** @type {number[]} */
-  const windowsMs = [];
+  const textsMs = [];
   const read = async () => {
     for await (const chunk of /** @type {ReadableStream<Uint8Array>} */ (reply.body).pipeThrough(
       new TextDecoderStream(),
     )) {
-      if (chunk.includes("transcript.text.delta")) windowsMs.push(performance.now());
+      // What came together was read together: several pieces may be in one chunk.
+      for (const _ of chunk.matchAll(/transcript\.text\.delta/g)) textsMs.push(performance.now());
     }
     return performance.now() - sentMs;
   };
-  return { windowsMs, done: read() };
+  return { textsMs, done: read() };
 }
-/** Windows a second, from the first to the last of those between two moments. @param {number[]} windowsMs @param {number} fromMs @param {number} toMs */
-function rateOf(windowsMs, fromMs, toMs) {
-  const within = windowsMs.filter((ms) => ms >= fromMs && ms < toMs);
+/** Pieces a second, from the first to the last of those between two moments. @param {number[]} textsMs @param {number} fromMs @param {number} toMs */
+function rateOf(textsMs, fromMs, toMs) {
+  const within = textsMs.filter((ms) => ms >= fromMs && ms < toMs);
   return (1000 * (within.length - 1)) / ((within.at(-1) ?? 0) - (within[0] ?? 0));
 }
 
@@ -116,20 +119,20 @@ let aloneMs;
 let alonePerSec;
 {
   const leaving = new AbortController();
-  const { windowsMs, done } = await sendFile(leaving.signal);
+  const { textsMs, done } = await sendFile(leaving.signal);
   if (values.whole) aloneMs = await done;
   else {
     done.catch(() => {});
     await sleep(SETTLE_MS + phaseMs / 2);
     leaving.abort();
   }
-  alonePerSec = rateOf(windowsMs, 0, Number.POSITIVE_INFINITY);
+  alonePerSec = rateOf(textsMs, 0, Number.POSITIVE_INFINITY);
 }
 await sleep(1000);
 const without = await sendClips(clients, forPhase());
 
 const leaving = new AbortController();
-const { windowsMs, done } = await sendFile(leaving.signal);
+const { textsMs, done } = await sendFile(leaving.signal);
 let isDone = false;
 const fileDone = done.then(
   (ms) => {
@@ -146,7 +149,7 @@ if (!values.whole) leaving.abort();
 const besideMs = await fileDone;
 
 const fairShare = values.keys === "two" ? 1 / 2 : 1 / (clients + 1);
-const filePerSec = rateOf(windowsMs, fromMs, toMs);
+const filePerSec = rateOf(textsMs, fromMs, toMs);
 /**
  * @param {{ answers: { tookMs: number, queueMs: number }[] }} measured
  * @param {"tookMs" | "queueMs"} name
@@ -162,12 +165,15 @@ const fileRatio =
   besideMs !== undefined && aloneMs !== undefined
     ? (besideMs * fairShare) / aloneMs
     : (alonePerSec * fairShare) / filePerSec;
-const throughput = beside.perSec / serialPerSec + filePerSec / alonePerSec;
+const fileShare = besideMs !== undefined && aloneMs !== undefined ? aloneMs / besideMs : filePerSec / alonePerSec;
+// The best that clips get alone: a single client's one after another, or those of all clients.
+const bestPerSec = Math.max(serialPerSec, without.perSec);
+const throughput = beside.perSec / bestPerSec + fileShare;
 const result = {
   keys: values.keys,
   clients,
   clipsMeasured: { serial: serial.answers.length, without: without.answers.length, beside: beside.answers.length },
-  serialClipsPerSec: rounded(serialPerSec),
+  clipsPerSec: { serial: rounded(serialPerSec), without: rounded(without.perSec), beside: rounded(beside.perSec) },
   medianMs: { without: Math.round(answersAt(without, "tookMs")), beside: Math.round(answersAt(beside, "tookMs")) },
   medianQueueMs: {
     without: Math.round(answersAt(without, "queueMs")),
@@ -180,14 +186,14 @@ const result = {
   waitRatio: rounded(waitRatio),
   file: {
     hours: Number(values.hours),
-    windowsPerSec: { alone: rounded(alonePerSec), beside: rounded(filePerSec) },
+    textsPerSec: { alone: rounded(alonePerSec), beside: rounded(filePerSec) },
     ...(aloneMs === undefined
       ? {}
       : { sec: { alone: rounded(aloneMs / 1000), beside: rounded((besideMs ?? 0) / 1000) } }),
     timeToFairShare: rounded(fileRatio),
   },
   throughput: rounded(throughput),
-  clipsWithoutFileToSerial: rounded(without.perSec / serialPerSec),
+  throughputBySerialClips: rounded(beside.perSec / serialPerSec + fileShare),
   model: values.model ?? "sotto-mini",
   cores: cpus().length,
   cpu: cpus()[0]?.model,

@@ -8,12 +8,20 @@ const TIMEOUT_MS = 5000;
 /** Some hundred keys; providers publish two to ten. */
 const MAX_BYTES = 1024 * 1024;
 
+const URL_START = /^[a-z][a-z0-9+.-]*:\/\//i;
+
+/** The host that a key set is fetched from; undefined: it is a file. */
+export function jwksHost(location: string): string | undefined {
+  if (!URL_START.test(location)) return undefined;
+  return URL.canParse(location) ? new URL(location).hostname : "";
+}
+
 /**
  * Where a key set comes from: `https://…`, `http://` on this machine, or a file.
  * @throws Error for a URL whose answer anybody on the way could replace
  */
 export function jwksSource(location: string): LoadJwks {
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(location)) return async () => JSON.parse(await readFile(location, "utf8"));
+  if (!URL_START.test(location)) return async () => JSON.parse(await readFile(location, "utf8"));
   const url = URL.canParse(location) ? new URL(location) : undefined;
   const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
   if (!url || !isSafe || url.username !== "" || url.password !== "") {

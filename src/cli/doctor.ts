@@ -5,7 +5,7 @@ import { defaultMemoryLimitBytes } from "../core/memory.js";
 import { divideCores } from "../engine/parallelism.js";
 import { SpeechDetection } from "../plan/speech-detection.js";
 import { Scheduler } from "../schedule/scheduler.js";
-import { checkKeys, checkTls } from "./doctor/check-access.js";
+import { checkAirGap, checkKeys, checkTls } from "./doctor/check-access.js";
 import { checkComputing } from "./doctor/check-computing.js";
 import { checkMainJob } from "./doctor/check-main-job.js";
 import { checkModels } from "./doctor/check-models.js";
@@ -36,6 +36,8 @@ export async function runDoctor(args: string[]): Promise<number> {
   tell(await checkHome(config.home, config.spoolReserve));
   tell(await checkPort(config.host, config.port));
   tell(await checkKeys(config));
+  const gap = checkAirGap(config);
+  if (gap) tell(gap);
   const tls = checkTls(config);
   if (tls) tell(tls);
   for (const finding of await checkProviders(config, process.env)) tell(finding);

@@ -27,6 +27,7 @@ import { SpendLedger } from "../remote/spend-ledger.js";
 import type { Bounds } from "../schedule/admission.js";
 import { Scheduler } from "../schedule/scheduler.js";
 import { Transcriber } from "../transcriber.js";
+import { demandAirGap } from "./air-gap.js";
 import { Callers } from "./callers.js";
 import { OptionsInForce } from "./options-in-force.js";
 import { overflowSettings } from "./overflow-settings.js";
@@ -41,6 +42,7 @@ export async function runServe(args: string[]): Promise<number> {
   const { config, positionals } = readCommandLine("serve", args, process.env);
   if (positionals.length > 0) throw new UsageError(`serve takes no argument, but received '${positionals[0]}'.`);
 
+  demandAirGap(config);
   if (isSecretInSight(args, "jwt-secret")) {
     note("--jwt-secret stands on the command line, where other users see it; better: --jwt-secret @FILE");
   }
@@ -100,7 +102,11 @@ export async function runServe(args: string[]): Promise<number> {
     ffmpegPath: config.ffmpeg,
     maxUploadBytes: config.maxUploadMb * BYTES_PER_MIB,
     uploads,
-    uploadPace: { minBytesPerSec: config.minUploadRate, graceMs: config.uploadGrace },
+    uploadPace: {
+      minBytesPerSec: config.minUploadRate,
+      graceMs: config.uploadGrace,
+      totalMs: config.uploadTimeout,
+    },
     headTimeoutMs: config.headTimeout,
     idleTimeoutMs: config.idleTimeout,
     shutdown: shutdown.signal,
@@ -128,6 +134,7 @@ export async function runServe(args: string[]): Promise<number> {
   // A terminal that closes must not end the server either.
   process.on("SIGHUP", () =>
     inForce.readAgain(async (changed) => {
+      demandAirGap(changed);
       const renewed = readTls(changed);
       const settings = overflowSettings(changed, process.env, note);
       await callers.change(changed);
@@ -176,14 +183,12 @@ function boundsOf(config: Config): Bounds {
   };
 }
 
-/** @throws UsageError with `--air-gapped` */
 function openPuller(
-  { allowPull, airGapped, source, spoolReserve }: Config,
+  { allowPull, source, spoolReserve }: Config,
   folder: string,
   noteLine: (line: string) => void,
 ): ModelPuller | undefined {
   if (!allowPull) return undefined;
-  if (airGapped) throw new UsageError("Expected no --allow-pull with --air-gapped: it fetches models.");
   return new ModelPuller({ folder, source, reserveBytes: spoolReserve, note: noteLine });
 }
 

@@ -175,6 +175,12 @@ export const OPTIONS = {
     commands: ["serve"],
     doc: "Time over which the rate of an upload is taken, and in which it may stand still",
   },
+  uploadTimeout: {
+    kind: "duration",
+    default: "1h",
+    commands: ["serve"],
+    doc: "Time in which an upload must be whole, however fast it comes; then it is answered 408; 0: any",
+  },
   headTimeout: {
     kind: "duration",
     default: "30s",
@@ -197,7 +203,7 @@ export const OPTIONS = {
     kind: "string",
     choices: ["off", "public", "any"],
     default: "off",
-    commands: ["serve"],
+    commands: serving,
     doc: "Whether recordings are fetched from URLs; public: never from private networks, any: from all that this machine reaches",
   },
   maxDuration: { kind: "duration", default: "12h", commands: decoding, doc: "Longest recording" },
@@ -272,12 +278,12 @@ export const OPTIONS = {
     kind: "boolean",
     default: false,
     commands: serving,
-    doc: "Refuse to start with any remote provider, with --allow-pull, and with traces to another machine",
+    doc: "Refuse to start with any remote provider, --allow-pull, --allow-url, and with traces to or tokens' keys from another machine",
   },
   allowPull: {
     kind: "boolean",
     default: false,
-    commands: ["serve"],
+    commands: serving,
     doc: "Pull a model of the catalog when a request names it; the request waits. With --source: any that it has",
   },
   drainMs: {

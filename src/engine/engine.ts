@@ -4,6 +4,7 @@ import { type SottoError, sottoError } from "../core/errors.js";
 import type { WindowResult } from "../core/window.js";
 import { withoutGpu } from "./backend.js";
 import { EngineExit, EngineProcess, LoadFailure } from "./engine-process.js";
+import type { LoadTime } from "./load-time.js";
 import { Pace } from "./pace.js";
 import type { EngineSetup, WindowJob } from "./protocol.js";
 import { Quarantine } from "./quarantine.js";
@@ -27,6 +28,8 @@ export interface EngineOptions {
   residentCeilingBytes: number;
   pace?: Pace;
   restarts?: Restarts;
+  /** Told of each load. */
+  loadTime?: LoadTime | undefined;
   /** Gets one line when the GPU is given up for the CPU. */
   warn?: ((line: string) => void) | undefined;
   /** Called when the process ended without being asked to. */
@@ -39,6 +42,7 @@ export class Engine {
   readonly #ceilingBytes: number;
   readonly #pace: Pace;
   readonly #restarts: Restarts;
+  readonly #loadTime: LoadTime | undefined;
   readonly #warn: (line: string) => void;
   readonly #onEnd: (exit: EngineExit) => void;
   readonly #quarantine = new Quarantine();
@@ -56,6 +60,7 @@ export class Engine {
     residentCeilingBytes,
     pace = new Pace(),
     restarts = new Restarts(),
+    loadTime,
     warn,
     onEnd,
   }: EngineOptions) {
@@ -63,6 +68,7 @@ export class Engine {
     this.#ceilingBytes = residentCeilingBytes;
     this.#pace = pace;
     this.#restarts = restarts;
+    this.#loadTime = loadTime;
     this.#warn = warn ?? (() => {});
     this.#onEnd = onEnd ?? (() => {});
   }
@@ -156,12 +162,15 @@ export class Engine {
       await sleep(this.#restarts.delayMs);
       if (generation !== this.#generation) throw sottoError("shutting_down", {});
       const engine = this.#spawn();
+      this.#loadTime?.began();
       try {
         await engine.ready();
+        this.#loadTime?.ended(true);
         this.#isReady = true;
         this.#failure = undefined;
         return engine;
       } catch (error) {
+        this.#loadTime?.ended(false);
         if (generation !== this.#generation) throw sottoError("shutting_down", {});
         if (error instanceof LoadFailure) await engine.ended;
         else if (starts < STARTS_IN_A_ROW) continue;

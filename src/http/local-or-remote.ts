@@ -24,7 +24,10 @@ export interface ServingParts {
 }
 
 /** Of what a request holds, what says where it stands. */
-type Standing = Pick<RequestHold, "refusal" | "arrived" | "expectedWaitMs" | "stepAside" | "stepBack" | "ticket">;
+type Standing = Pick<
+  RequestHold,
+  "refusal" | "arrived" | "expectedWaitMs" | "loadAhead" | "stepAside" | "stepBack" | "ticket"
+>;
 
 type Serving = Omit<OverflowListeners, "onSegments"> & Pick<Listeners, "onSegments">;
 
@@ -74,6 +77,7 @@ export async function serveLocalOrRemote(
     return refusal ? instead(outcome, () => refusal.toError()) : here(model);
   }
   if (overflow && hold.expectedWaitMs > overflow.overflowAfterMs) {
+    hold.loadAhead(model);
     const outcome = await aside(hold, () => elsewhere("wait"));
     if (outcome.kind === "answered") return outcome.transcript;
   }

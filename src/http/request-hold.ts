@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import type { SpoolFolder, WorkFolder } from "../media/spool.js";
 import type { Overflow } from "../remote/overflow.js";
-import type { Arrival, Place, Refusal } from "../schedule/admission.js";
+import type { Arrival, ArrivedRecording, Place, Refusal } from "../schedule/admission.js";
 import type { EngineModel } from "../schedule/resident-engines.js";
 import type { Scheduler } from "../schedule/scheduler.js";
 import type { Ticket } from "../schedule/ticket.js";
@@ -22,7 +22,7 @@ export class RequestHold {
   readonly #arrival: Arrival;
   readonly #work: WorkFolder;
   #standing: Standing;
-  #recording: Parameters<Place["arrived"]>[0] | undefined;
+  #recording: ArrivedRecording | undefined;
 
   private constructor({ scheduler, arrival }: HoldParts, standing: Standing, work: WorkFolder) {
     this.#scheduler = scheduler;
@@ -54,7 +54,9 @@ export class RequestHold {
       ({ size }) => size,
       () => undefined,
     );
-    this.#recording = { speed: this.#scheduler.speedOf(model), bytes, deadlineMs: this.deadlineMs };
+    const speed = this.#scheduler.speedOf(model);
+    const untilLoadedMs = () => this.#scheduler.untilLoadedMs(model);
+    this.#recording = { speed, untilLoadedMs, bytes, deadlineMs: this.deadlineMs };
     if ("place" in this.#standing) this.#standing.place.arrived(this.#recording);
   }
 
@@ -77,6 +79,11 @@ export class RequestHold {
     this.#standing = { place: entered };
     if (this.#recording) entered.arrived(this.#recording);
     return undefined;
+  }
+
+  /** Has its model loaded for those to come: were it left as it is, all of them would go elsewhere too. */
+  loadAhead(model: EngineModel): void {
+    this.#scheduler.loadAhead(model);
   }
 
   /** Leaves its place to others while it is served elsewhere. */

@@ -28,8 +28,8 @@ export interface DecodeJob {
   space?: SpoolSpace | undefined;
   /** Kills ffmpeg at once. */
   signal?: AbortSignal;
-  /** Aborts once decoding takes long: ffmpeg then makes way for others. */
-  isLong?: AbortSignal | undefined;
+  /** Aborts when ffmpeg is to make way for others, at a low priority. */
+  makeWay?: AbortSignal | undefined;
   /** How long ffmpeg may go on without writing anything. */
   stallMs?: number;
 }
@@ -79,7 +79,7 @@ async function decode(job: DecodeJob, outputPath: string): Promise<number> {
     outputPath,
     outputOptions: outputOptions(job),
     signal: stop.signal,
-    isLong: job.isLong,
+    makeWay: job.makeWay,
   });
   stall.stop();
   space.stop();

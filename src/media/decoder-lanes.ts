@@ -3,6 +3,9 @@ const LONG_AUDIO_MS = 600_000;
 /** What takes longer, whatever was expected, moves over to the long ones as soon as there is room. */
 const LONG_RUN_MS = 2000;
 
+/** How often a long one is asked whether it can make way. */
+const ASK_EVERY_MS = 250;
+
 /** A decoding that waits for its start. */
 interface Job {
   owner: string;
@@ -66,8 +69,8 @@ class Lane {
 }
 
 /**
- * Bounds how many ffmpegs run: one per core for what is short, and as many for what is long, which run at a low priority. So
- * nobody's dictation waits until somebody's hours are decoded.
+ * Bounds how many ffmpegs run: one per core for what is short, and as many for what is long, which run at a low priority as soon
+ * as that is enough for them. So nobody's dictation waits until somebody's hours are decoded.
  */
 export class DecoderLanes {
   /** Of those in the short lane that have turned out to be long. */
@@ -87,12 +90,13 @@ export class DecoderLanes {
   /**
    * Runs a decoding when there is room for it. One whose signal aborts before never runs.
    * @param expectedMs the recording's length, as far as is known
-   * @param decode gets a signal that aborts once it is one of the long ones
+   * @param canMakeWay asked of the long ones now and then; default: they always can
+   * @param decode gets a signal that aborts once it is to make way
    */
   run<Result>(
-    { owner, expectedMs }: { owner: string; expectedMs: number },
+    { owner, expectedMs, canMakeWay = () => true }: { owner: string; expectedMs: number; canMakeWay?: () => boolean },
     signal: AbortSignal,
-    decode: (isLong: AbortSignal) => Promise<Result>,
+    decode: (makeWay: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
@@ -102,8 +106,17 @@ export class DecoderLanes {
         start: (started) => {
           signal.removeEventListener("abort", leave);
           let lane = started;
-          const isLong = new AbortController();
-          if (lane === this.#long) isLong.abort();
+          const makeWay = new AbortController();
+          let asking: NodeJS.Timeout | undefined;
+          const ask = () => {
+            if (!canMakeWay()) return;
+            makeWay.abort();
+            clearInterval(asking);
+          };
+          const becomeLong = () => {
+            asking = setInterval(ask, ASK_EVERY_MS);
+            ask();
+          };
           const move = () => {
             if (!this.#long.take()) return false;
             this.#misplaced.delete(move);
@@ -111,14 +124,18 @@ export class DecoderLanes {
             this.#short.leave();
             return true;
           };
-          const timer = setTimeout(() => {
-            isLong.abort();
-            if (lane === this.#short && !move()) this.#misplaced.add(move);
-          }, this.#longRunMs);
-          decode(isLong.signal)
+          const becomeMisplaced = () => {
+            becomeLong();
+            if (!move()) this.#misplaced.add(move);
+          };
+          let timer: NodeJS.Timeout | undefined;
+          if (lane === this.#long) becomeLong();
+          else timer = setTimeout(becomeMisplaced, this.#longRunMs);
+          decode(makeWay.signal)
             .then(resolve, reject)
             .finally(() => {
               clearTimeout(timer);
+              clearInterval(asking);
               this.#misplaced.delete(move);
               lane.leave();
             });

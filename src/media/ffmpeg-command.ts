@@ -11,7 +11,7 @@ export interface FfmpegRun {
   /** Kills ffmpeg at once. */
   signal: AbortSignal;
   /** From when on the processor is given to others first. */
-  isLong?: AbortSignal | undefined;
+  makeWay?: AbortSignal | undefined;
 }
 
 /** How ffmpeg ended. */
@@ -36,8 +36,8 @@ interface Internals {
   _spawnFfmpeg(...argumentsAndOnEnd: unknown[]): void;
 }
 
-/** Beside computation of ordinary priority it then gets a tenth of a core. Source: nice(1), sched(7). */
-const LONG_RUNS_NICENESS = 10;
+/** A niceness: beside computation of ordinary priority ffmpeg then gets a tenth of a core. Source: nice(1), sched(7). */
+const LOW_PRIORITY = 10;
 const NO_OUTPUT: Ring = { get: () => "" };
 
 /**
@@ -51,7 +51,7 @@ export function runFfmpeg(run: FfmpegRun): Promise<FfmpegEnd> {
   command.inputOptions(...run.inputOptions);
   command.outputOptions(...run.outputOptions);
   command.output(run.outputPath);
-  const makeWay = () => {
+  const lowerPriority = () => {
     const pid = (command as unknown as Internals).ffmpegProc?.pid;
     if (pid !== undefined) reduce(pid);
   };
@@ -60,14 +60,14 @@ export function runFfmpeg(run: FfmpegRun): Promise<FfmpegEnd> {
     const kill = () => command.kill("SIGKILL");
     const settle = (failure: Error | undefined, stderr: string | null | undefined) => {
       run.signal.removeEventListener("abort", kill);
-      run.isLong?.removeEventListener("abort", makeWay);
+      run.makeWay?.removeEventListener("abort", lowerPriority);
       resolve({ failure, killed: /killed with signal/.test(failure?.message ?? ""), stderr: stderr ?? "" });
     };
     run.signal.addEventListener("abort", kill);
     command.on("start", () => {
       if (run.signal.aborted) kill();
-      if (run.isLong?.aborted) makeWay();
-      else run.isLong?.addEventListener("abort", makeWay, { once: true });
+      if (run.makeWay?.aborted) lowerPriority();
+      else run.makeWay?.addEventListener("abort", lowerPriority, { once: true });
     });
     command.on("end", (_stdout: string | null, stderr: string | null) => settle(undefined, stderr));
     command.on("error", (error: Error, _stdout?: string | null, stderr?: string | null) => settle(error, stderr));
@@ -77,7 +77,7 @@ export function runFfmpeg(run: FfmpegRun): Promise<FfmpegEnd> {
 
 function reduce(pid: number): void {
   try {
-    setPriority(pid, LONG_RUNS_NICENESS);
+    setPriority(pid, LOW_PRIORITY);
   } catch {
     // It has just ended, or this system has no such thing; it goes on as it is.
   }

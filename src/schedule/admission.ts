@@ -37,11 +37,23 @@ export interface Arrival {
   bytes?: number | undefined;
 }
 
+/** What is known of a recording that is here. */
+export interface ArrivedRecording {
+  /** Of the model that it is for. */
+  speed: Speed;
+  /** Time until that model is loaded, in milliseconds; default: it is. */
+  untilLoadedMs?: () => number;
+  /** undefined: not known. */
+  bytes?: number | undefined;
+  /** Default: none. */
+  deadlineMs?: number | undefined;
+}
+
 /** A request that has been let in; it counts until it leaves. */
 export interface Place {
   readonly ticket: Ticket;
-  /** Its recording is here: from now on it stands in line. @param bytes of the recording; undefined: not known */
-  arrived(recording: { speed: Speed; bytes?: number | undefined; deadlineMs?: number | undefined }): void;
+  /** Its recording is here: from now on it stands in line. */
+  arrived(recording: ArrivedRecording): void;
   /** Time until its first window is in a slot, in milliseconds: by measured speed, and by those before it in the fair order. */
   readonly expectedWaitMs: number;
   /** Makes room for others while the request is served elsewhere; its place may be taken meanwhile. */
@@ -71,10 +83,15 @@ type BoundName = keyof Bounds;
  * shrinks with each that was, so that in the long run one in twenty is not.
  */
 const PROMISE_MARGIN = { first: 1.25, least: 1.1, most: 3, ofBroken: 0.0475, ofKept: 0.0025 };
-/** Of the waiting places so many are never held free for those who were told to come back: they may not come. */
-const UNPROMISED_SHARE = 0.5;
+/**
+ * Of the waiting places so many are never held free for those who were told to come back: they may not come. Few, for whoever comes
+ * unasked into a free place takes it from those that were told of it, and makes what they were told too late.
+ */
+const UNPROMISED_SHARE = 0.25;
 /** Of all places so many are promised for the same moment at most: somebody else may come then, too. */
 const TOLD_SHARE = 0.8;
+/** So much of a second is no reason to be told a whole one more. */
+const ROUNDED_DOWN_SEC = 0.15;
 /** Before a model is known. */
 const FIRST_WINDOW_MS = 1000;
 /** Many may be refused at once: what was rehearsed for one holds for the next for so long. */
@@ -82,6 +99,8 @@ const REHEARSED_FOR_MS = 250;
 
 export interface AdmissionParts {
   slots: number;
+  /** Recordings that ffmpeg decodes side by side; default: one. */
+  lanes?: number;
   bounds: Bounds;
   turns: Pick<Turns, "settle">;
   /** In milliseconds; never goes back. The clock of the turns. */
@@ -97,7 +116,7 @@ export class Admission {
   /** In the order they came. */
   readonly #members = new Set<Member>();
   readonly #rate = new ByteRate();
-  readonly #intake = new Intake();
+  readonly #intake: Intake;
   #speed = new Speed(FIRST_WINDOW_MS);
   #order = 0;
   /** By what was full: for one owner, or for all. */
@@ -105,8 +124,9 @@ export class Admission {
   #promiseMargin = PROMISE_MARGIN.first;
   readonly #rehearsed = new Map<string, { atMs: number; ends: number[] }>();
 
-  constructor({ slots, bounds, turns, now = () => performance.now() }: AdmissionParts) {
+  constructor({ slots, lanes = 1, bounds, turns, now = () => performance.now() }: AdmissionParts) {
     this.#slots = slots;
+    this.#intake = new Intake(lanes);
     this.#bounds = bounds;
     this.#turns = turns;
     this.#now = now;
@@ -126,8 +146,11 @@ export class Admission {
 
   /** A ticket for work that nobody had to be let in for. */
   ticket(owner: string): Ticket {
-    const onBegin = () => this.#intake.began(this.#now(), this.#line().length);
-    return new Ticket(owner, this.#order++, { rate: this.#rate, speed: this.#speed, onBegin });
+    const onBegin = () => {
+      this.#intake.began(this.#now(), this.#line().length, ticket.decodingMs);
+    };
+    const ticket = new Ticket(owner, this.#order++, { rate: this.#rate, speed: this.#speed, onBegin });
+    return ticket;
   }
 
   enter(arrival: Arrival): Place | Refusal {
@@ -147,11 +170,14 @@ export class Admission {
     const expectedWaitMs = () => this.#expectedWaitMs(member);
     return {
       ticket,
-      arrived: ({ speed, bytes, deadlineMs = Number.POSITIVE_INFINITY }) => {
+      arrived: ({ speed, untilLoadedMs = () => 0, bytes, deadlineMs = Number.POSITIVE_INFINITY }) => {
         member.isHere = true;
         ticket.order = this.#order++;
         ticket.speed = this.#speed = speed;
+        ticket.untilLoadedMs = untilLoadedMs;
         ticket.deadlineMs = deadlineMs;
+        // One that waits for its model says nothing of the others' pace.
+        if (untilLoadedMs() === 0) ticket.hereMs = this.#now();
         if (bytes !== undefined) ticket.audio.guessFrom(bytes);
       },
       get expectedWaitMs() {
@@ -205,9 +231,9 @@ export class Admission {
     if (audioMs(own) >= maxPerOwnerAudioMs) return "maxPerOwnerAudioMs";
     if (tickets.length >= limit) return "maxQueue";
     if (audioMs(tickets.slice(this.#slots)) >= maxQueueAudioMs) return "maxQueueAudioMs";
-    const isPromisedTo = [owner, ""].filter((scope) => this.#promises.get(scope)?.keep(who, nowMs)).length > 0;
-    if (isPromisedTo) {
-      this.#learnFromPromise(true);
+    const due = [owner, ""].flatMap((scope) => this.#promises.get(scope)?.take(who, nowMs) ?? []);
+    if (due[0]) {
+      this.#learnFromPromise(due[0], true);
       return undefined;
     }
     const promises = this.#promises.get("");
@@ -222,20 +248,25 @@ export class Admission {
     const promises = this.#promisesOf(scope);
     // Who came when he was told to, and in vain, need not stand at the end of the line again. Nor at its head: too much was
     // promised to those who come next, too.
-    const isBroken = promises.keep(who, nowMs);
-    if (isBroken) this.#learnFromPromise(false);
-    const before = promises.open(nowMs) / (isBroken ? 2 : 1);
+    const broken = promises.take(who, nowMs);
+    if (broken) this.#learnFromPromise(broken, false);
+    const before = promises.open(nowMs) / (broken ? 2 : 1);
     const isAudio = full === "maxQueueAudioMs" || full === "maxPerOwnerAudioMs";
     const freeInMs = isAudio
       ? this.#untilAudio(full, owner, before * this.#rate.lengthMs(bytes))
       : this.#untilPlace(full, owner, before);
-    let retryAfterSec = Math.max(1, Math.ceil((freeInMs * this.#promiseMargin) / 1000));
-    // However fast the work is, no more can come in at one moment than there are places.
-    const atOnce = Math.max(1, Math.floor(TOLD_SHARE * this.#places(full)));
-    while (promises.dueAround(nowMs + 1000 * retryAfterSec) >= atOnce) retryAfterSec++;
-    promises.make(who, 1000 * retryAfterSec, nowMs);
+    const toldSec = (freeInMs * this.#promiseMargin) / 1000;
+    const wantedMs = nowMs + 1000 * Math.max(1, Math.ceil(toldSec - ROUNDED_DOWN_SEC));
+    const retryAfterSec = Math.round((promises.firstRoom(wantedMs, this.#promisedAtOnce(full)) - nowMs) / 1000);
+    promises.make(who, 1000 * retryAfterSec, { nowMs, isFounded: isAudio || this.#intake.isMeasured });
     const limit = isAudio ? this.#bounds[full] / 1000 : this.#bounds[full];
     return sottoError("queue_full", { limit, what: WHAT[full], retryAfterSec }, { retryAfterSec });
+  }
+
+  /** How many may be told to come within the same second: no more than there are places, or than leave meanwhile. */
+  #promisedAtOnce(full: BoundName): number {
+    const leaving = isOwners(full) ? Number.POSITIVE_INFINITY : 1000 / this.#intake.untilBegun(1);
+    return Math.max(1, Math.floor(Math.min(TOLD_SHARE * this.#places(full), leaving)));
   }
 
   /** That a bound leaves to requests at once. */
@@ -243,7 +274,9 @@ export class Admission {
     return isOwners(bound) ? this.#bounds.maxPerOwner : this.#slots + this.#bounds.maxQueue;
   }
 
-  #learnFromPromise(wasKept: boolean): void {
+  /** What was told before anything was measured says nothing of how true it is now. */
+  #learnFromPromise({ isFounded }: { isFounded: boolean }, wasKept: boolean): void {
+    if (!isFounded) return;
     const { least, most, ofBroken, ofKept } = PROMISE_MARGIN;
     const margin = this.#promiseMargin + (wasKept ? -ofKept : ofBroken);
     this.#promiseMargin = Math.min(Math.max(margin, least), most);

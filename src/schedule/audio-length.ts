@@ -50,6 +50,11 @@ export class AudioLength {
     this.#takenMs = Math.max(this.#takenMs, endMs);
   }
 
+  /** So much there is at least. */
+  get decodedMs(): number {
+    return this.#decodedMs;
+  }
+
   get isKnown(): boolean {
     return this.#wholeMs !== undefined;
   }

@@ -6,6 +6,8 @@ interface Promised {
   dueMs: number;
   /** When it is given up. */
   endMs: number;
+  /** Whether the time was reckoned from a pace that had been measured. */
+  isFounded: boolean;
 }
 
 /** Who waits for longer may come later by more. */
@@ -16,12 +18,15 @@ const SAME_MOMENT_MS = 500;
 
 /** What those that were refused have been told: each counts until it comes back, or has been given up. */
 export class Promises {
+  /** By the time at which they are due. */
   #list: Promised[] = [];
 
   /** @param toldMs after which the client will come */
-  make(who: string, toldMs: number, nowMs: number): void {
+  make(who: string, toldMs: number, { nowMs, isFounded }: { nowMs: number; isFounded: boolean }): void {
     const dueMs = nowMs + toldMs;
-    this.#list.push({ who, dueMs, endMs: dueMs + Math.max(LEAST_LATE_MS, LATE_SHARE * toldMs) });
+    const endMs = dueMs + Math.max(LEAST_LATE_MS, LATE_SHARE * toldMs);
+    const after = this.#list.findLastIndex((other) => other.dueMs <= dueMs);
+    this.#list.splice(after + 1, 0, { who, dueMs, endMs, isFounded });
   }
 
   /** Those that have not come back yet. */
@@ -30,18 +35,26 @@ export class Promises {
     return this.#list.length;
   }
 
-  /** How many have been told to come at much the same moment. */
-  dueAround(dueMs: number): number {
-    return this.#list.filter((promised) => Math.abs(promised.dueMs - dueMs) <= SAME_MOMENT_MS).length;
+  /**
+   * The first moment, in whole seconds from one on, at much the same time as which fewer than so many have been told to come.
+   * @param atOnce at least 1
+   */
+  firstRoom(fromMs: number, atOnce: number): number {
+    let dueMs = fromMs;
+    let [first, end] = [0, 0];
+    for (;;) {
+      while ((this.#list[first]?.dueMs ?? Number.POSITIVE_INFINITY) < dueMs - SAME_MOMENT_MS) first++;
+      while ((this.#list[end]?.dueMs ?? Number.POSITIVE_INFINITY) <= dueMs + SAME_MOMENT_MS) end++;
+      if (end - first < atOnce) return dueMs;
+      dueMs += 1000;
+    }
   }
 
-  /** Whether this client was told to come now; then its promise is kept by this. */
-  keep(who: string, nowMs: number): boolean {
+  /** The promise that is due to this client now, if there is one; it counts no longer. */
+  take(who: string, nowMs: number): Readonly<Promised> | undefined {
     this.#forget(nowMs);
     const index = this.#list.findIndex((promised) => promised.who === who && promised.dueMs <= nowMs);
-    if (index < 0) return false;
-    this.#list.splice(index, 1);
-    return true;
+    return index < 0 ? undefined : this.#list.splice(index, 1)[0];
   }
 
   #forget(nowMs: number): void {

@@ -9,6 +9,8 @@ interface Part extends Claim {
   ticket: Ticket;
   windowsLeft: number;
   windowMs: number;
+  /** When its model is loaded. */
+  loadedMs: number;
   /** Its windows that are in a slot. */
   running: number;
   leftMs: number;
@@ -30,7 +32,7 @@ export class Rehearsal {
     this.#slots = slots;
     this.#startMs = this.#nowMs = nowMs;
     for (const ticket of tickets) {
-      const part = partOf(ticket);
+      const part = partOf(ticket, nowMs);
       this.#parts.set(ticket, part);
       for (const { startedMs, expectedMs } of ticket.running) {
         // One that takes longer than it was thought to may end at any moment: in the middle as late again as it is now.
@@ -109,30 +111,45 @@ export class Rehearsal {
     return ends;
   }
 
-  /** Fills the free slots and goes on to the next end of a window. @returns false when there is nothing more to see */
+  /** Fills the free slots and goes on to the next end of a window, or of a model's load. @returns false when there is nothing more to see */
   #step(isEnough: () => boolean = () => false): boolean {
     this.#fill(isEnough);
-    if (isEnough() || this.#running.length === 0 || this.#looks > MOST_LOOKS) return false;
+    if (isEnough() || this.#looks > MOST_LOOKS) return false;
     let first = 0;
     this.#running.forEach(({ endMs }, index) => {
       if (endMs < (this.#running[first]?.endMs ?? 0)) first = index;
     });
-    const [ended] = this.#running.splice(first, 1);
-    if (!ended) return false;
-    const { part, endMs } = ended;
-    const active = [...this.#parts.values()].filter(({ windowsLeft, running }) => windowsLeft > 0 || running > 0);
-    shareOut(active, Math.max(0, endMs - this.#nowMs) * (this.#running.length + 1));
-    this.#nowMs = Math.max(this.#nowMs, endMs);
-    part.running--;
+    const endMs = this.#running[first]?.endMs ?? Number.POSITIVE_INFINITY;
+    const loadedMs = this.#running.length < this.#slots ? this.#nextLoadedMs() : Number.POSITIVE_INFINITY;
+    const nextMs = Math.min(endMs, loadedMs);
+    if (!Number.isFinite(nextMs)) return false;
+    const active = [...this.#parts.values()].filter((part) => part.running > 0 || this.#isReady(part));
+    shareOut(active, Math.max(0, nextMs - this.#nowMs) * this.#running.length);
+    if (endMs <= loadedMs) {
+      const [ended] = this.#running.splice(first, 1);
+      if (ended) ended.part.running--;
+    }
+    this.#nowMs = Math.max(this.#nowMs, nextMs);
     this.#fill(isEnough);
     return true;
   }
 
+  #isReady({ windowsLeft, loadedMs }: Part): boolean {
+    return windowsLeft > 0 && loadedMs <= this.#nowMs;
+  }
+
+  /** When the next model will be loaded that somebody waits for; Infinity: all are. */
+  #nextLoadedMs(): number {
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const { windowsLeft, loadedMs } of this.#parts.values()) {
+      if (windowsLeft > 0 && loadedMs > this.#nowMs) nextMs = Math.min(nextMs, loadedMs);
+    }
+    return nextMs;
+  }
+
   #fill(isEnough: () => boolean): void {
     while (this.#running.length < this.#slots && !isEnough()) {
-      const waiting = [...this.#parts.values()].filter(
-        ({ windowsLeft, running }) => windowsLeft > 0 && running < this.#slots,
-      );
+      const waiting = [...this.#parts.values()].filter((part) => this.#isReady(part) && part.running < this.#slots);
       this.#looks += this.#parts.size;
       const part = takeTurn(waiting, this.#nowMs);
       if (!part) return;
@@ -147,8 +164,8 @@ export class Rehearsal {
   }
 }
 
-function partOf(ticket: Ticket): Part {
+function partOf(ticket: Ticket, nowMs: number): Part {
   const { owner, order, owedMs, hadMs, deadlineMs, windowsLeft, windowMs, nextMs, leftMs } = ticket;
-  const isLast = windowsLeft === 1;
-  return { ticket, owner, order, owedMs, hadMs, deadlineMs, windowsLeft, windowMs, nextMs, leftMs, isLast, running: 0 };
+  const turns = { owner, order, owedMs, hadMs, deadlineMs, nextMs, leftMs, isLast: windowsLeft === 1 };
+  return { ticket, ...turns, windowsLeft, windowMs, loadedMs: nowMs + ticket.untilLoadedMs(), running: 0 };
 }

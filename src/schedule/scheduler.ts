@@ -1,12 +1,14 @@
 import { setMaxListeners } from "node:events";
 import { abortable } from "../core/abortable.js";
 import { endOf, samplesToMs, type Window, windowSampleCount } from "../core/audio.js";
+import { usableCores } from "../core/cores.js";
 import { LinkedAbort } from "../core/linked-abort.js";
 import type { DecodeParams, LanguageGuess, WindowResult } from "../core/window.js";
 import type { EngineBackend } from "../engine/backend.js";
 import { Engine, type EngineState } from "../engine/engine.js";
 import { engineBytes, residentCeilingBytes } from "../engine/engine-memory.js";
 import type { EngineExit } from "../engine/engine-process.js";
+import { LoadTime } from "../engine/load-time.js";
 import { Pace } from "../engine/pace.js";
 import type { CoreShare } from "../engine/parallelism.js";
 import { Restarts } from "../engine/restarts.js";
@@ -79,7 +81,8 @@ export class Scheduler {
   readonly #turns: Turns;
   readonly #engines: ResidentEngines;
   /** What was learnt of a model outlives its stays in memory. */
-  readonly #learnt = new Map<string, { pace: Pace; restarts: Restarts; speed: Speed }>();
+  readonly #learnt = new Map<string, { pace: Pace; restarts: Restarts; loadTime: LoadTime; speed: Speed }>();
+  readonly #keepsLoaded: boolean;
 
   constructor(options: SchedulerOptions) {
     const {
@@ -95,15 +98,17 @@ export class Scheduler {
     this.#slots = cores.workers;
     this.#threads = cores.threadsPerWorker;
     this.#device = backend.device ?? "cpu";
+    this.#keepsLoaded = keepAliveMs > 0;
     this.#turns = new Turns(cores.workers);
-    this.#admission = new Admission({ slots: cores.workers, bounds, turns: this.#turns });
+    this.#admission = new Admission({ slots: cores.workers, lanes: usableCores(), bounds, turns: this.#turns });
     const estimateBytes = (model: EngineModel) => engineBytes(model, cores.workers, backend);
     this.#engines = new ResidentEngines({
       createEngine: (model) => {
-        const { pace, restarts } = this.#learntOf(model);
+        const { pace, restarts, loadTime } = this.#learntOf(model);
         const setup = { modelPath: model.path, modelStamp: model.stamp, ...cores, backend };
         const ceilingBytes = residentCeilingBytes(estimateBytes(model));
-        return new Engine({ setup, residentCeilingBytes: ceilingBytes, pace, restarts, warn, onEnd: onEngineEnd });
+        const learnt = { pace, restarts, loadTime };
+        return new Engine({ setup, residentCeilingBytes: ceilingBytes, ...learnt, warn, onEnd: onEngineEnd });
       },
       estimateBytes,
       limitBytes: memoryLimitBytes,
@@ -121,9 +126,24 @@ export class Scheduler {
     return this.#admission.ticket("");
   }
 
+  /** The least time that what is left of a request takes: had it all slots from now on. */
+  leastLeftMs(ticket: Ticket): number {
+    return ticket.leftMs / this.#slots;
+  }
+
   /** How fast windows of a model are decoded here. */
   speedOf(model: EngineModel): Speed {
     return this.#learntOf(model).speed;
+  }
+
+  /** Time until windows of a model can be decoded, in milliseconds; 0: it is loaded. */
+  untilLoadedMs(model: EngineModel): number {
+    return this.stateOf(model) === "ready" ? 0 : this.#learntOf(model).loadTime.leftMs;
+  }
+
+  /** Loads a model for those to come, if it is not and would stay. What goes wrong they will hear of. */
+  loadAhead(model: EngineModel): void {
+    if (this.#keepsLoaded && this.stateOf(model) !== "ready") void this.load(model).catch(() => {});
   }
 
   /**
@@ -253,7 +273,12 @@ export class Scheduler {
   }
 
   #learntOf(model: EngineModel) {
-    const fresh = () => ({ pace: new Pace(), restarts: new Restarts(), speed: Speed.ofModel(model, this.#threads) });
+    const fresh = () => ({
+      pace: new Pace(),
+      restarts: new Restarts(),
+      loadTime: new LoadTime(model),
+      speed: Speed.ofModel(model, this.#threads),
+    });
     const learnt = this.#learnt.get(model.path) ?? fresh();
     this.#learnt.set(model.path, learnt);
     return learnt;

@@ -34,9 +34,15 @@ export class Ticket implements Claim {
   owedMs = 0;
   hadMs = 0;
   deadlineMs = Number.POSITIVE_INFINITY;
+  /** When its recording was here; undefined: not yet, or its model was not loaded. */
+  hereMs: number | undefined;
+  /** When its first window waited for a slot. */
+  readyMs: number | undefined;
   readonly audio: AudioLength;
   /** Of the model that it asks for, as far as that is known. */
   speed: Speed;
+  /** Time until that model is loaded, in milliseconds. */
+  untilLoadedMs: () => number = () => 0;
   readonly waiting: WaitingWindow[] = [];
   readonly running = new Set<RunningWindow>();
   readonly #onBegin: () => void;
@@ -53,6 +59,11 @@ export class Ticket implements Claim {
     this.audio = new AudioLength(rate);
     this.speed = speed;
     this.#onBegin = onBegin;
+  }
+
+  /** From its recording to its first window, which ffmpeg takes most of; undefined: not known. */
+  get decodingMs(): number | undefined {
+    return this.hereMs === undefined || this.readyMs === undefined ? undefined : this.readyMs - this.hereMs;
   }
 
   /** Whether a window of it has been in a slot. */

@@ -69,6 +69,7 @@ export class Turns {
       const waiting: WaitingWindow = { audioMs, endMs, start };
       signal.addEventListener("abort", leave, { once: true });
       this.settle();
+      ticket.readyMs ??= this.#sharedOutMs;
       ticket.waiting.push(waiting);
       this.#active.add(ticket);
       this.#fill();

@@ -82,7 +82,7 @@ test("closing ends a pull, and what has come is there for the next", async (cont
   hub.special.push(stallAfter(hub, 100_000));
   const pulling = puller.fetch("mine", go());
   for (let waitedMs = 0; !existsSync(join(folder, `${FILE}.part`)); waitedMs += 5) {
-    assert.ok(waitedMs < 5000);
+    assert.ok(waitedMs < 20_000);
     await sleep(5);
   }
   await puller.close();

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { checkKeys, checkTls } from "../../src/cli/doctor/check-access.js";
+import { checkAirGap, checkKeys, checkTls } from "../../src/cli/doctor/check-access.js";
 import { checkProviders } from "../../src/cli/doctor/check-providers.js";
 import { checkHome } from "../../src/cli/doctor/check-surroundings.js";
 import type { ProviderSettings } from "../../src/core/provider-settings.js";
@@ -112,6 +112,20 @@ test("doctor: air-gapped, nobody is connected to, and providers are what keeps t
   const [well] = await checkProviders({ providers: [], airGapped: true, dailySpendLimit: undefined }, ENVIRONMENT);
   assert.equal(well?.state, "ok");
   assert.equal(asked.length, length);
+});
+
+test("doctor: what keeps an air-gapped server from starting is a failure", () => {
+  const options = { airGapped: true, allowPull: false, allowUrl: "off" as const, jwks: undefined };
+  const textOf = (given: Partial<Parameters<typeof checkAirGap>[0]>) => checkAirGap({ ...options, ...given })?.text;
+  assert.match(textOf({ allowUrl: "any" }) ?? "", /--allow-url off/);
+  assert.match(textOf({ allowPull: true }) ?? "", /no --allow-pull/);
+  for (const jwks of ["https://id.example/keys", "HTTP://10.0.0.7/keys", "https://"]) {
+    assert.match(textOf({ jwks }) ?? "", /for --jwks/, jwks);
+  }
+  for (const jwks of [undefined, "/etc/keys.json", "keys.json", "http://127.0.0.1:9/keys", "https://[::1]/keys"]) {
+    assert.equal(textOf({ jwks }), undefined, jwks);
+  }
+  assert.equal(textOf({ airGapped: false, allowUrl: "any", allowPull: true, jwks: "https://id.example" }), undefined);
 });
 
 test("doctor: the keys' file is read, and an open door to a network is a failure", async () => {

@@ -97,7 +97,7 @@ for (const signal of ["SIGKILL", "SIGSEGV", "SIGABRT", "SIGILL", "SIGBUS", "SIGF
 
       process.kill(theEngine(), signal);
       for (let waitedMs = 0; engine.state === "ready" || theEngine() === undefined; waitedMs += 5) {
-        assert.ok(waitedMs < 5000);
+        assert.ok(waitedMs < 20_000);
         await sleep(5);
       }
       assert.notEqual(theEngine(), first);
@@ -244,7 +244,10 @@ test("a model file that changed since it was walked is not opened", async () => 
 });
 
 test("when its parent dies, the engine ends though it computes", async () => {
-  const model = await engineModel();
+  // A file of its own, by whose path its process is known among those of other tests.
+  const copy = join(folder, "ggml-orphan.bin");
+  copyFileSync(MODEL_PATH, copy);
+  const model = await engineModel(copy);
   const { path: modelPath, stamp: modelStamp } = model;
   const setup: EngineSetup = { modelPath, modelStamp, workers: 1, threadsPerWorker: 1, backend };
   const program = `
@@ -257,7 +260,7 @@ test("when its parent dies, the engine ends though it computes", async () => {
   assert.throws(() => execFileSync(process.execPath, args, { stdio: "pipe" }), /SIGKILL|Command failed/);
   const mine = () => execFileSync("ps", ["-eo", "pid,args"], { encoding: "utf8" }).includes(model.path);
   for (let waitedMs = 0; mine(); waitedMs += 20) {
-    assert.ok(waitedMs < 2000, "the engine is gone soon");
+    assert.ok(waitedMs < 20_000, "the engine is gone soon");
     await sleep(20);
   }
 });

@@ -35,9 +35,10 @@ test("what was encoded decodes to itself", () => {
 });
 
 test("a word of sixteen thousand letters is encoded within a second", () => {
-  const started = performance.now();
+  // Of the processor: what else the machine does is not the question.
+  const before = process.cpuUsage();
   assert.ok(tokenizer.encode("a".repeat(16_000)).length > 0);
-  assert.ok(performance.now() - started < 1000);
+  assert.ok(process.cpuUsage(before).user < 1_000_000);
 });
 
 test("special tokens and timestamps have no text", () => {

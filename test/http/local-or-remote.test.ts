@@ -52,6 +52,7 @@ async function serve(
         return error && { isOwnersOwn: false, toError };
       },
       expectedWaitMs: waitMs,
+      loadAhead: () => void went.push("load"),
       stepAside: () => void went.push("aside"),
       stepBack: () => void went.push("back"),
       arrived: async () => {},
@@ -91,7 +92,7 @@ const missing = () => sottoError("model_not_found", { model: "large", installed:
 test("the local engine serves until the wait is longer than it may be", async () => {
   assert.deepEqual((await serve({ waitMs: 10_000 })).went, ["here"]);
   const over = await serve({ waitMs: 10_001 });
-  assert.deepEqual([over.answer, over.went], ["remote", ["aside", "wait"]]);
+  assert.deepEqual([over.answer, over.went], ["remote", ["load", "aside", "wait"]]);
   assert.deepEqual(over.jobs[0]?.modelNames, ["whisper-1", "base-q8_0"]);
   assert.deepEqual((await serve({ waitMs: 99_999, hasOverflow: false })).went, ["here"]);
 });
@@ -99,7 +100,7 @@ test("the local engine serves until the wait is longer than it may be", async ()
 test("what nobody does in place of a long wait is done here", async () => {
   for (const outcome of [NOBODY, failed()]) {
     const { answer, went, asked } = await serve({ waitMs: 10_001, outcome });
-    assert.deepEqual([answer, went], ["local", ["aside", "wait", "back", "here"]]);
+    assert.deepEqual([answer, went], ["local", ["load", "aside", "wait", "back", "here"]]);
     assert.equal(asked.at(-1), "local", "the headers say so");
   }
 });
@@ -157,6 +158,7 @@ test("an engine that fails after its first words is not replaced either", async 
   const hold = {
     refusal: () => undefined,
     expectedWaitMs: 0,
+    loadAhead: () => {},
     stepAside: () => {},
     stepBack: () => {},
     arrived: async () => {},

@@ -12,10 +12,10 @@ function decodings(lanes: DecoderLanes) {
   const began: string[] = [];
   const ends = new Map<string, () => void>();
   const start = (name: string, what: { owner: string; expectedMs: number }, signal = never()) =>
-    lanes.run(what, signal, async (isLong) => {
+    lanes.run(what, signal, async (makeWay) => {
       began.push(name);
       await new Promise<void>((resolve) => ends.set(name, resolve));
-      return isLong.aborted;
+      return makeWay.aborted;
     });
   return { began, start, end: (name: string) => ends.get(name)?.() };
 }
@@ -57,6 +57,32 @@ test("what takes long, whatever was expected, goes over to the long ones as soon
   assert.deepEqual(began, ["long", "slow", "next"]);
   end("slow");
   assert.equal(await slow, true);
+});
+
+test("a long one makes way when it can, and a short one is not even asked", async () => {
+  const lanes = new DecoderLanes(1);
+  let [can, asked] = [false, 0];
+  const canMakeWay = () => {
+    asked++;
+    return can;
+  };
+  const states: boolean[] = [];
+  let end = () => {};
+  const long = lanes.run({ ...LONG, canMakeWay }, never(), async (makeWay) => {
+    states.push(makeWay.aborted);
+    const isAsked = new Promise<void>((resolve) => makeWay.addEventListener("abort", () => resolve()));
+    can = true;
+    await isAsked;
+    states.push(makeWay.aborted);
+    await new Promise<void>((resolve) => (end = resolve));
+  });
+  while (states.length < 2) await sleep(10);
+  end();
+  await long;
+  assert.deepEqual(states, [false, true]);
+  assert.equal(asked, 2, "not again once it makes way");
+  const neverAsked = () => assert.fail("it is short");
+  await lanes.run({ ...SHORT, canMakeWay: neverAsked }, never(), async () => {});
 });
 
 test("one that leaves while it waits never begins", async () => {

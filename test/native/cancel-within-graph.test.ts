@@ -33,17 +33,21 @@ test("a word set while the encoder computes stops it within the graph, not after
     return performance.now() - startedMs;
   };
   timed(go);
-  const wholeMs = timed(go);
+  const wholeMs = Math.min(timed(go), timed(go), timed(go));
 
-  const word = new Int32Array(new SharedArrayBuffer(4));
-  const begin = new Int32Array(new SharedArrayBuffer(8));
-  const setter = new Worker(SETTER, { eval: true, workerData: { begin, word, delayMs: wholeMs / 10 } });
-  await once(setter, "message");
-  Atomics.store(begin, 0, 1);
-  Atomics.notify(begin, 0);
-  const startedMs = performance.now();
-  assert.throws(() => session.encode(0, word), { code: "cancelled" });
-  const tookMs = performance.now() - startedMs;
+  // The best of some: a busy machine may let the setter wait. One that stops after the graph never takes less than all of it.
+  let tookMs = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 5 && tookMs >= wholeMs / 2; round++) {
+    const word = new Int32Array(new SharedArrayBuffer(4));
+    const begin = new Int32Array(new SharedArrayBuffer(8));
+    const setter = new Worker(SETTER, { eval: true, workerData: { begin, word, delayMs: wholeMs / 10 } });
+    await once(setter, "message");
+    Atomics.store(begin, 0, 1);
+    Atomics.notify(begin, 0);
+    const startedMs = performance.now();
+    assert.throws(() => session.encode(0, word), { code: "cancelled" });
+    tookMs = Math.min(tookMs, performance.now() - startedMs);
+  }
   assert.ok(tookMs < wholeMs / 2, `cancelled after ${Math.round(tookMs)} of ${Math.round(wholeMs)} ms`);
   session.encode(0, go);
   session.close();

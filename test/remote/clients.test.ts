@@ -146,7 +146,7 @@ for (const dialect of PROVIDER_DIALECTS) {
     setTimeout(() => leaving.abort(new Error("the client left")), 100);
     await assert.rejects(asked, /the client left/);
     for (let waitedMs = 0; standIn.leftCount === leftCount; waitedMs += 10) {
-      assert.ok(waitedMs < 2000, "the connection is closed");
+      assert.ok(waitedMs < 20_000, "the connection is closed");
       await sleep(10);
     }
   });

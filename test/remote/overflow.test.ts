@@ -184,7 +184,7 @@ test("as many requests are with a provider as it may have, and the next candidat
   const leaving = new AbortController();
   const stuck = [ask({}, {}, leaving.signal), ask({}, {}, leaving.signal)];
   for (let waitedMs = 0; narrow.received.length < 2; waitedMs += 10) {
-    assert.ok(waitedMs < 4000);
+    assert.ok(waitedMs < 20_000);
     await sleep(10);
   }
   assert.equal(answererOf(await ask()), "p1");

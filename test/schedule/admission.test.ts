@@ -124,17 +124,17 @@ test("a place that somebody was told to come for is not given to another, until 
   assert.equal(one.door.inside, 10);
 });
 
-test("promises that nobody keeps hold no place for good, and never an idle slot or the first half of the queue", () => {
+test("promises that nobody keeps hold no place for good, and never an idle slot or the first quarter of the queue", () => {
   const one = admission(1, { maxQueue: 8 });
   const places = Array.from({ length: 9 }, () => one.enter());
   for (const place of places) place.arrived({ speed: speed(1000) });
   const told = Array.from({ length: 9 }, () => one.refused());
   for (const place of places) place.leave();
-  one.clock.nowMs = 9500;
-  for (let i = 0; i < 5; i++) one.enter();
+  one.clock.nowMs = 3500;
+  for (let i = 0; i < 3; i++) one.enter();
   assert.ok("toError" in one.ask(), "the rest is promised");
   one.clock.nowMs = 3000 * Math.max(...told);
-  for (let i = 0; i < 4; i++) one.enter();
+  for (let i = 0; i < 6; i++) one.enter();
 });
 
 test("one key may not have more than its own, and the others have theirs", () => {
@@ -191,15 +191,41 @@ test("the expected wait is that of those before it in the fair order: short ones
   assert.ok(other.expectedWaitMs <= 2000, "another owner's is next");
 });
 
+test("what is left of a model's loading is in the wait of those that need it, and in nobody else's", () => {
+  const one = admission(2, { maxQueue: 20 });
+  const loading = { leftMs: 6000 };
+  const clip = (speedMs: number, isCold: boolean) => {
+    const place = one.enter();
+    place.arrived({ speed: speed(speedMs), ...(isCold ? { untilLoadedMs: () => loading.leftMs } : {}) });
+    place.ticket.audio.ended(5000);
+    return place;
+  };
+  const [first, second, third] = [clip(1000, true), clip(1000, true), clip(1000, true)];
+  const warm = clip(1000, false);
+  for (const place of [first, second]) isNear(place.expectedWaitMs, 6000);
+  isNear(third.expectedWaitMs, 7000);
+  assert.equal(warm.expectedWaitMs, 0, "its model is loaded, and the slots are free");
+  loading.leftMs = 2000;
+  isNear(first.expectedWaitMs, 2000);
+  for (let i = 0; i < 18; i++) clip(1000, true);
+  const told = one.refused() * 1000;
+  assert.ok(told >= 1000 && told <= 3000, `the warm one ends first: ${told}`);
+  const next = one.refused() * 1000;
+  assert.ok(next >= 3000 && next <= 6000, `then one of the cold: ${next}`);
+  loading.leftMs = 0;
+  assert.equal(first.expectedWaitMs, 0);
+});
+
 test("a hundred thousand windows that wait are reckoned in a moment", () => {
   const one = admission(1);
   for (let i = 0; i < 300; i++) work(one, one.enter(), 1000, 10_000_000);
   const last = one.enter();
   last.arrived({ speed: speed(1000) });
   last.ticket.audio.ended(10_000_000);
-  const startedMs = performance.now();
+  // Of the processor: what else the machine does is not the question.
+  const before = process.cpuUsage();
   const waitMs = last.expectedWaitMs;
-  assert.ok(performance.now() - startedMs < 2000);
+  assert.ok(process.cpuUsage(before).user < 2_000_000);
   assert.ok(waitMs > 10_000 && waitMs < 600_000, String(waitMs));
 });
 

@@ -10,7 +10,7 @@ import { ConnectionWatch } from "../support/connections.js";
 import { fixtureOf } from "../support/fixtures.js";
 import { longRecording } from "../support/long-recording.js";
 import { postFile } from "../support/post.js";
-import { type RunningServer, startServer } from "../support/sotto.js";
+import { type RunningServer, runSotto, startServer } from "../support/sotto.js";
 
 const skip = !existsSync("/proc/net/tcp") && "the system keeps no table of connections under /proc";
 const folder = mkdtempSync(join(tmpdir(), "sotto-gap-"));
@@ -92,6 +92,36 @@ test("air-gapped, neither the server nor a process beneath it connects to anybod
   const port = Number(new URL(standIn.baseUrl).port).toString(16).toUpperCase().padStart(4, "0");
   const remotes = new Set(seeing.stop().map(({ remote }) => remote));
   assert.deepEqual([...remotes], [`0100007F:${port}`], "loopback, and the provider's port alone");
+});
+
+test("air-gapped, it does not start with what would reach out, and keeps what is in force when a signal brings it", async () => {
+  const cases: [string[], RegExp][] = [
+    [["--allow-url", "public"], /--allow-url off with --air-gapped, but received 'public'/],
+    [["--allow-url", "any"], /--allow-url off with --air-gapped, but received 'any'/],
+    [["--allow-pull"], /no --allow-pull with --air-gapped/],
+    [["--jwks", "https://user:pw@id.example/keys"], /for --jwks with --air-gapped a file or a URL on the loopback/],
+  ];
+  for (const [args, message] of cases) {
+    const { code, stderr } = await runSotto(["serve", "--port", "0", "--air-gapped", ...args]);
+    assert.equal(code, 2, args.join(" "));
+    assert.match(stderr, message);
+    assert.doesNotMatch(stderr, /pw/);
+  }
+  const config = join(folder, "tokens.json");
+  const keys = join(folder, "keys.json");
+  writeFileSync(keys, JSON.stringify({ keys: [] }));
+  writeFileSync(config, JSON.stringify({ jwks: keys }));
+  const server = await startServer(["--air-gapped", "--config", config]);
+  try {
+    writeFileSync(config, JSON.stringify({ jwks: "https://id.example/keys" }));
+    server.child.kill("SIGHUP");
+    for (let waitedMs = 0; !/nothing was changed: Expected for --jwks/.test(server.log()); waitedMs += 20) {
+      assert.ok(waitedMs < 20_000, server.log());
+      await sleep(20);
+    }
+  } finally {
+    await server.stop();
+  }
 });
 
 function formWith(fields: Record<string, string>): FormData {

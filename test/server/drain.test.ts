@@ -8,7 +8,7 @@ import { postFile } from "../support/post.js";
 import { type RunningServer, startServer } from "../support/sotto.js";
 
 /** Far below the time that Node gives a connection for its first request. */
-const SOON_MS = 5000;
+const SOON_MS = 20_000;
 
 async function connectionTo({ url }: RunningServer, firstBytes = ""): Promise<Socket> {
   const socket = connect(Number(new URL(url).port), "127.0.0.1");

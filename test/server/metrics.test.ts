@@ -96,7 +96,7 @@ test("with keys the metrics need the right to them, unless they are open; off, t
     await make(open, "user");
     // A running server sees new keys within a second.
     for (let waitedMs = 0; (await statusOf(keys)) !== 401; waitedMs += 50) {
-      assert.ok(waitedMs < 5000);
+      assert.ok(waitedMs < 20_000);
       await sleep(50);
     }
     assert.deepEqual(

@@ -1,18 +1,19 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { StandIn } from "../remote/stand-in.js";
+import { MODEL_PATH } from "../support/demonstration.js";
 import { FIXTURES, fixtureOf } from "../support/fixtures.js";
 import { longRecording } from "../support/long-recording.js";
 import { postFile, wordsOf } from "../support/post.js";
 import { enginesOf } from "../support/processes.js";
-import { type RunningServer, runSotto, startServer } from "../support/sotto.js";
+import { type RunningServer, runSotto, startServer, temporaryHome } from "../support/sotto.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sotto-overflow-"));
 const clip = fixtureOf(1, 8);
@@ -123,6 +124,24 @@ test("what would wait for too long goes out, what is before it stays, and with a
   assert.deepEqual([late.status, providerOf(late)], [200, "outside"]);
   for (const reply of await Promise.all(queued)) assert.deepEqual([reply.status, providerOf(reply)], [200, "local"]);
   assert.equal(providerOf(await post(server, wav)), "local");
+});
+
+test("whose model would take too long to load goes out, and meanwhile it is loaded for the next", async () => {
+  const home = temporaryHome();
+  const other = join(folder, "ggml-other.bin");
+  copyFileSync(MODEL_PATH, other);
+  assert.equal((await runSotto(["models", "import", other, "--home", home])).code, 0);
+  const config = configOf({ name: "outside", dialect: "together", baseUrl: standIn.baseUrl });
+  const options = ["--home", home, "--model", "sotto-mini", "--config", config, "--overflow-after-ms", "100"];
+  const server = await start(options);
+  assert.equal(providerOf(await post(server, wav, { model: "other" })), "outside");
+  const stateOf = async () =>
+    ((await (await fetch(`${server.url}/v1/models/other`)).json()) as { state: string }).state;
+  for (let waitedMs = 0; (await stateOf()) !== "loaded"; waitedMs += 20) {
+    assert.ok(waitedMs < 20_000, "it is loaded");
+    await sleep(20);
+  }
+  assert.equal(providerOf(await post(server, wav, { model: "other" })), "local");
 });
 
 test("what no provider does in place of a long wait is done here after all", async () => {

@@ -256,13 +256,13 @@ test("a client that leaves ends the request at the provider", async () => {
     form.append("preference", "cost");
     const gone = fetch(`${server.url}${TRANSCRIPTIONS}`, { method: "POST", body: form, signal: leaving.signal });
     for (let waitedMs = 0; first.received.length === received; waitedMs += 10) {
-      assert.ok(waitedMs < 2000);
+      assert.ok(waitedMs < 20_000);
       await sleep(10);
     }
     leaving.abort();
     await assert.rejects(gone);
     for (let waitedMs = 0; first.leftCount === leftCount; waitedMs += 10) {
-      assert.ok(waitedMs < 2000, "the provider is left too");
+      assert.ok(waitedMs < 20_000, "the provider is left too");
       await sleep(10);
     }
   });
@@ -280,7 +280,7 @@ test("SIGHUP reads the providers again; a mistake in them changes nothing", asyn
     const from = server.log().length;
     server.child.kill("SIGHUP");
     for (let waitedMs = 0; !expected.test(server.log().slice(from)); waitedMs += 10) {
-      assert.ok(waitedMs < 5000, server.log().slice(from));
+      assert.ok(waitedMs < 20_000, server.log().slice(from));
       await sleep(10);
     }
   };

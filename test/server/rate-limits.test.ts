@@ -19,7 +19,7 @@ test("each key has its own requests a minute; the headers count them down, and t
     );
     // A running server sees new keys within a second; until then nobody needs one.
     for (let waitedMs = 0; (await fetch(`${server.url}/v1/models`)).status !== 401; waitedMs += 50) {
-      assert.ok(waitedMs < 5000);
+      assert.ok(waitedMs < 20_000);
       await sleep(50);
     }
     const send = (key: string | undefined) =>

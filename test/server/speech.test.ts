@@ -182,7 +182,7 @@ test("who leaves while ffmpeg still works leaves nothing behind", async () => {
     for await (const event of streamed(minutes, gone.signal)) if (event.delta) gone.abort();
   });
   for (let waitedMs = 0; ffmpegsOfSlow() > 0 || readdirSync(join(slow.home, "spool")).length > 0; waitedMs += 50) {
-    assert.ok(waitedMs < 3000, "its ffmpeg ends and its files go");
+    assert.ok(waitedMs < 20_000, "its ffmpeg ends and its files go");
     await sleep(50);
   }
 });

@@ -85,7 +85,7 @@ test("SIGHUP takes a new secret; a mistake in it changes nothing, and the keys o
     const before = server.log().length;
     server.child.kill("SIGHUP");
     for (let waitedMs = 0; !/read again|nothing was changed/.test(server.log().slice(before)); waitedMs += 20) {
-      assert.ok(waitedMs < 5000);
+      assert.ok(waitedMs < 20_000);
       await sleep(20);
     }
     return server.log().slice(before);

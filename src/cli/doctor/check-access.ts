@@ -3,6 +3,7 @@ import { KeyFile } from "../../auth/key-file.js";
 import { CommandError, UsageError } from "../../core/config.js";
 import { isLoopback } from "../../core/loopback.js";
 import type { Config } from "../../core/options.js";
+import { breachOfAirGap } from "../air-gap.js";
 import { readTls } from "../tls.js";
 import type { Finding } from "./finding.js";
 
@@ -36,6 +37,14 @@ export async function checkKeys({ home, host, insecure, jwtSecret, jwks }: Acces
   if (insecure) return { state: "note", subject, text: open, remedy: "make one: npx sotto keys create NAME" };
   const remedy = "the server does not start: npx sotto keys create NAME, --host 127.0.0.1, or --insecure";
   return { state: "fail", subject, text: open, remedy };
+}
+
+/** Whether an air-gapped server would refuse its options; undefined: it would not. */
+export function checkAirGap(options: Parameters<typeof breachOfAirGap>[0]): Finding | undefined {
+  const text = breachOfAirGap(options);
+  return text === undefined
+    ? undefined
+    : { state: "fail", subject: "air gap", text, remedy: "the server does not start with these options" };
 }
 
 /** The certificate and its key; undefined: plain HTTP on this machine alone, of which there is nothing to say. */

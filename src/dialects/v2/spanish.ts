@@ -58,6 +58,7 @@ const PHRASES: Readonly<Record<string, string>> = {
   "a complete multipart/form-data body": "un cuerpo multipart/form-data completo",
   "one that breaks off or has no boundary": "uno que se interrumpe o no tiene boundary",
   "The request did not finish": "La solicitud no terminó",
+  "The upload did not come to its end": "El archivo no llegó entero",
   "The head of the request did not come": "La cabecera de la solicitud no llegó",
 };
 
