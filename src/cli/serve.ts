@@ -10,7 +10,7 @@ import type { Config } from "../core/options.js";
 import { packageRoot } from "../core/package-root.js";
 import { isSecretInSight } from "../core/secret.js";
 import { chooseBackend } from "../engine/backend.js";
-import { divideCores } from "../engine/parallelism.js";
+import { chooseShare } from "../engine/tuned-share.js";
 import { JoinedWork } from "../http/joined-work.js";
 import { KeptResults } from "../http/kept-results.js";
 import { RateLimits } from "../http/rate-limits.js";
@@ -51,7 +51,8 @@ export async function runServe(args: string[]): Promise<number> {
   const model = await store.find(undefined);
   const backend = await chooseBackend(config, note);
   const speech = new SpeechDetection({ modelsFolder: store.folder, cpuModule: backend.cpuModule, warn: note });
-  const cores = divideCores({ workers: config.workers, threads: config.threads }, backend);
+  const asked = { workers: config.workers, threads: config.threads };
+  const cores = chooseShare(asked, backend, { home: config.home, modelBytes: model.bytes });
   const scheduler = new Scheduler({
     cores,
     backend,
@@ -140,7 +141,7 @@ export async function runServe(args: string[]): Promise<number> {
   const decoder = await findDecoder(config.ffmpeg);
   if (!decoder.found) note(`ffmpeg was not found; requests will be answered 503. ${decoder.remedy}`);
   note(
-    `model ${model.id} on ${backend.device ?? `the CPU (${backend.kernels ?? backend.cpuVariant})`}; windows at once: ${cores.workers}, threads for ${backend.kernels ? "all" : "each"}: ${cores.threadsPerWorker}`,
+    `model ${model.id} on ${backend.device ?? `the CPU (${backend.kernels ?? backend.cpuVariant})`}; windows at once: ${cores.workers}, threads for ${backend.kernels ? "all" : "each"}: ${cores.threadsPerWorker}${cores.isTuned ? ", as sotto bench --tune found" : ""}`,
   );
   note(await speech.describe());
   if (model.demonstration) {
