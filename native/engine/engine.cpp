@@ -22,7 +22,6 @@ struct sotto_session {
     bool                                  has_audio    = false;
     bool                                  has_encoding = false;
     sotto_timings                         timings      = {};
-    std::vector<float>                    pcm;
     sotto::decoded_text                   text;
 };
 
@@ -134,11 +133,7 @@ sotto_status sotto_session_set_audio(sotto_session * session, const int16_t * pc
             return fail(SOTTO_INVALID_ARGUMENT, "audio must hold 1600 to 480000 samples");
         }
         const stopwatch watch(session->timings.mel_us);
-        session->pcm.resize(count);
-        for (size_t i = 0; i < count; ++i) {
-            session->pcm[i] = static_cast<float>(pcm[i]) / 32768.0f;
-        }
-        if (!session->inner->set_audio(session->pcm, cancel)) {
+        if (!session->inner->set_audio(pcm, count, cancel)) {
             return compute_failure(cancel, "the log-mel spectrogram");
         }
         session->has_audio = true;
@@ -283,9 +278,6 @@ void sotto_session_clear(sotto_session * session) {
     session->has_audio = session->has_encoding = false;
     session->timings = {};
     session->inner->clear();
-    for (auto * floats : { &session->pcm, &session->text.logprobs }) {
-        std::fill(floats->begin(), floats->end(), 0.0f);
-        floats->clear();
-    }
+    session->text.logprobs.clear();
     session->text.ids.clear();
 }

@@ -7,6 +7,7 @@
 #include "special_tokens.h"
 
 #include <algorithm>
+#include <mutex>
 #include <stdexcept>
 
 namespace sotto {
@@ -19,6 +20,7 @@ using namespace kernels;
 constexpr int32_t FRAMES_PER_POSITION = 2;
 // Caches of all windows of a batch: where that is not enough for each session's, some wait. As in src/engine/engine-memory.ts.
 constexpr size_t BATCH_BYTES = size_t { 1 } << 30;
+constexpr int64_t LONGEST = 480000; // samples
 
 const kernel_table & table_of(const std::string & name) {
     for (const kernel_table * const * table = runnable_tables(); *table != &plain_table(); ++table) {
@@ -30,10 +32,13 @@ const kernel_table & table_of(const std::string & name) {
 class kernel_model : public loaded_model {
   public:
     kernel_model(const model_file & file, const sotto_kernel_use & use)
-        : table(table_of(use.name)), weights(file), batch_(make_batch(file, use)) {}
+        : table(table_of(use.name)), weights(file), batch_(make_batch(file, use)), alone_(1), mel_(weights.mel_filters, LONGEST, table),
+          samples_(LONGEST) {}
 
     std::unique_ptr<model_session> open_session(int threads) override;
     batcher & batch() { return *batch_; }
+    // `count` samples → `frames` frames, the audio's and then silence.
+    void compute_spectrogram(const int16_t * pcm, int64_t count, float * out, int64_t frames);
 
     const kernel_table & table;
     const model          weights;
@@ -42,18 +47,31 @@ class kernel_model : public loaded_model {
     std::unique_ptr<batcher> make_batch(const model_file & file, const sotto_kernel_use & use);
 
     std::unique_ptr<batcher> batch_;
+
+    // A spectrogram takes a millisecond and four megabytes: sessions take turns, or each would keep as much.
+    std::mutex           turn_;
+    thread_team          alone_;
+    log_mel_spectrogram  mel_;
+    aligned_array<float> samples_;
 };
+
+void kernel_model::compute_spectrogram(const int16_t * pcm, int64_t count, float * out, int64_t frames) {
+    const std::lock_guard lock(turn_);
+    convert_samples(pcm, static_cast<size_t>(count), samples_.data());
+    mel_.compute(samples_.data(), count, alone_, out, frames);
+    std::fill_n(samples_.data(), count, 0.0f);
+}
 
 class kernel_session : public model_session {
   public:
     explicit kernel_session(kernel_model & model)
-        : model_(model), alone_(1), mel_(model.weights.mel_filters, LONGEST, model.table), frame_floats_(model.weights.dimensions.mels),
+        : model_(model), frame_floats_(model.weights.dimensions.mels),
           frames_((LONGEST / HOP + 2 + window_frames()) * frame_floats_), logits_(static_cast<size_t>(model.facts.vocab_size)) {}
     ~kernel_session() override { clear(); }
 
-    bool set_audio(const std::vector<float> & pcm, const int32_t *) override {
-        const int64_t samples = static_cast<int64_t>(pcm.size());
-        mel_.compute(pcm.data(), samples, alone_, frames_.data(), log_mel_spectrogram::frames_of(samples) + window_frames());
+    bool set_audio(const int16_t * pcm, size_t count, const int32_t *) override {
+        const int64_t samples = static_cast<int64_t>(count);
+        model_.compute_spectrogram(pcm, samples, frames_.data(), log_mel_spectrogram::frames_of(samples) + window_frames());
         frame_count_ = static_cast<int32_t>(1 + (samples - FFT_SIZE / 2) / HOP);
         return true;
     }
@@ -103,8 +121,6 @@ class kernel_session : public model_session {
     }
 
   private:
-    static constexpr int64_t LONGEST = 480000; // samples
-
     int64_t window_frames() const { return static_cast<int64_t>(FRAMES_PER_POSITION) * model_.weights.dimensions.audio_context; }
 
     static bool ended(ending how) {
@@ -113,8 +129,6 @@ class kernel_session : public model_session {
     }
 
     kernel_model &       model_;
-    thread_team          alone_; // a spectrogram takes a millisecond
-    log_mel_spectrogram  mel_;
     int64_t              frame_floats_;
     aligned_array<float> frames_; // the audio's, and silence as long as a window
     std::vector<float>   logits_;

@@ -26,8 +26,8 @@ class model_session {
   public:
     virtual ~model_session() = default;
 
-    // Computes the log-mel spectrogram of audio between -1 and 1.
-    virtual bool set_audio(const std::vector<float> & pcm, const int32_t * cancel) = 0;
+    // Computes the log-mel spectrogram.
+    virtual bool set_audio(const int16_t * pcm, size_t count, const int32_t * cancel) = 0;
     // Frames of the audio, 10 ms each.
     virtual int32_t frames() const = 0;
     virtual bool encode(int32_t offset_frames, const int32_t * cancel) = 0;
@@ -54,6 +54,11 @@ class loaded_model {
     std::vector<std::string> tokens;    // their bytes, by id
     sampler_vocabulary       vocabulary;
 };
+
+// As floats from -1 to below 1.
+inline void convert_samples(const int16_t * pcm, size_t count, float * out) {
+    for (size_t i = 0; i < count; ++i) out[i] = static_cast<float>(pcm[i]) / 32768.0f;
+}
 
 // For facts and tokens.
 sampler_vocabulary sampler_vocabulary_of(const loaded_model & model);

@@ -79,7 +79,7 @@ class ggml_session : public sotto::model_session {
         whisper_free_state(state_);
     }
 
-    bool set_audio(const std::vector<float> & pcm, const int32_t * cancel) override;
+    bool set_audio(const int16_t * pcm, size_t count, const int32_t * cancel) override;
     int32_t frames() const override { return state_->mel.n_len_org; }
     bool encode(int32_t offset_frames, const int32_t * cancel) override;
     const float * start_logits(const int32_t * cancel) override;
@@ -165,9 +165,11 @@ void ggml_session::poll_cancel_in_every_node() {
     }
 }
 
-bool ggml_session::set_audio(const std::vector<float> & pcm, const int32_t * cancel) {
+bool ggml_session::set_audio(const int16_t * pcm, size_t count, const int32_t * cancel) {
     const call_scope scope(*this, cancel);
-    return whisper_pcm_to_mel_with_state(&model_.context(), state_, pcm.data(), static_cast<int>(pcm.size()), threads_) == 0;
+    std::vector<float> samples(count);
+    sotto::convert_samples(pcm, count, samples.data());
+    return whisper_pcm_to_mel_with_state(&model_.context(), state_, samples.data(), static_cast<int>(count), threads_) == 0;
 }
 
 bool ggml_session::encode(int32_t offset_frames, const int32_t * cancel) {

@@ -14,8 +14,9 @@ const DECODER_SQUARES = 16;
 const CONVOLUTION_TAPS = 3;
 /** Rows of floats that the encoder works on, in positions of its context. */
 const ENCODER_ROWS = 6;
-/** A session's audio in floats, twice, and its spectrogram of a window with silence as long. */
+/** Audio in floats, twice: sessions take turns with it. */
 const AUDIO_BYTES = 2 * 480_000 * F32_BYTES;
+/** A session's spectrogram of a window with silence as long. */
 const SPECTROGRAM_FRAMES = 6_000;
 
 /** Types of weights that the kernels read (`native/engine/kernels/dequantize.h`). */
@@ -43,8 +44,8 @@ export function kernelMemory(facts: ModelFacts): KernelMemory | undefined {
   const crossHead = CACHES * padded * (HEAD + F32_BYTES) + F32_BYTES * HEAD;
   const selfHead = CACHES * F16_BYTES * HEAD * textContext;
   return {
-    sharedBytes: squares * state ** 2 + vocabSize * state + convolutions + positions + encoder,
+    sharedBytes: squares * state ** 2 + vocabSize * state + convolutions + positions + encoder + AUDIO_BYTES,
     slotBytes: textLayers * heads * (crossHead + SEQUENCES * selfHead),
-    sessionBytes: AUDIO_BYTES + F32_BYTES * (SPECTROGRAM_FRAMES * melBins + (1 + SEQUENCES) * vocabSize),
+    sessionBytes: F32_BYTES * (SPECTROGRAM_FRAMES * melBins + (1 + SEQUENCES) * vocabSize),
   };
 }

@@ -4,15 +4,19 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { closestMatch } from "leven";
 import { type InstalledModel, ModelStore } from "../catalog/model-store.js";
-import { CommandError, readCommandLine, UsageError } from "../core/config.js";
+import { CommandError, type CommandLine, readCommandLine, UsageError } from "../core/config.js";
 import { usableCores } from "../core/cores.js";
 import type { Config } from "../core/options.js";
+import { chooseBackend } from "../engine/backend.js";
+import type { CoreShare } from "../engine/parallelism.js";
+import { tunedShare } from "../engine/tuned-share.js";
 import { type CommandContestant, type Contestant, RunningContestant } from "./bench/contestant.js";
 import { describeMachine, describeSotto } from "./bench/machine.js";
 import { measureCommand, measureRound, type Plan } from "./bench/measure.js";
 import { type RecordingSource, recordingsFor, WINDOW_SEC } from "./bench/recordings.js";
 import { benchTable, compare, comparisonLines, figuresOf, type Measured, standardOutput } from "./bench/report.js";
 import { prepareRival, RIVAL_NAMES, type RivalName } from "./bench/rivals.js";
+import { bestShare, inWords, sharesToTry, tryShares, tuningTable } from "./bench/tune.js";
 
 const MAIN = fileURLToPath(new URL("../main.js", import.meta.url));
 /** The long recording: as many windows as take no more than this, one at least. */
@@ -24,7 +28,8 @@ const MOST_CLIENTS = 64;
 
 /**
  * `sotto bench`: measures a server with the model, and rivals beside it, in alternating rounds. The table goes to standard
- * output and so does a line of JSON, unless `--out` names a file for it; with `--json` the JSON alone.
+ * output and so does a line of JSON, unless `--out` names a file for it; with `--json` the JSON alone. With `--tune` ways to
+ * share the cores are measured instead.
  * @returns 1 when an answer was wrong, or a rival could not be had
  */
 export async function runBench(args: string[]): Promise<number> {
@@ -32,6 +37,11 @@ export async function runBench(args: string[]): Promise<number> {
   if (positionals.length > 0) throw new UsageError(`bench takes no argument, but received '${positionals[0]}'.`);
   const rivalNames = listOf(config.against).map(rivalName);
   const clients = listOf(config.clients).map(clientCount);
+  if (config.tune && (rivalNames.length > 0 || config.workers !== undefined || config.threads !== undefined)) {
+    throw new UsageError(
+      "Expected none of --against, --workers and --threads with --tune, which finds the latter two.",
+    );
+  }
   const interrupted = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => interrupted.abort(new CommandError("interrupted.")));
@@ -42,6 +52,7 @@ export async function runBench(args: string[]): Promise<number> {
   const recordings = await recordingsFor(model, config.ffmpeg);
   const folder = await mkdtemp(join(tmpdir(), "sotto-bench-"));
   try {
+    if (config.tune) return await tune(config, model, recordings, { folder, note, signal: interrupted.signal });
     const own = ownServer(config, model, folder);
     const servers: Contestant[] = [own];
     const commands: CommandContestant[] = [];
@@ -119,6 +130,37 @@ async function tell(
     process.stderr.write(`${name}: ${wrongAnswers} of ${answers} answers were wrong, the first: ${firstWrong}\n`);
   }
   return wrong.length === 0;
+}
+
+/** Tries ways to share the cores, and remembers the best for `serve`. @returns the exit code */
+async function tune(
+  config: CommandLine["config"],
+  model: InstalledModel,
+  recordings: RecordingSource,
+  { folder, note, signal }: { folder: string; note: (line: string) => void; signal: AbortSignal },
+): Promise<number> {
+  const backend = await chooseBackend(config, note);
+  const server = ({ workers, threadsPerWorker }: CoreShare) =>
+    ownServer({ ...config, workers, threads: threadsPerWorker }, model, folder);
+  const shares = sharesToTry(backend, usableCores());
+  await longSecFor(server(shares[0] as CoreShare), recordings, signal);
+  const tried = await tryShares(shares, { server, recordings, rounds: config.rounds, signal, note });
+  const best = bestShare(tried);
+  const head = `${model.id} (${model.quantization}), ${usableCores()} cores, ${recordings.description}`;
+  const parts = [head, tuningTable(tried, best)];
+  if (best) {
+    const place = tunedShare({ home: config.home, modelBytes: model.bytes }, backend);
+    const { workers, threadsPerWorker } = best;
+    await place.write({ workers, threadsPerWorker });
+    const end = place.read() ? `remembered in ${place.path}` : `not remembered: ${place.path} cannot be written`;
+    parts.push(`${inWords(best)}: ${end}; serve takes it unless --workers or --threads is given.`);
+  }
+  const about = { date: new Date().toISOString(), sotto: describeSotto(), machine: describeMachine() };
+  const json = { ...about, model: { id: model.id, bytes: model.bytes }, rounds: config.rounds, tried, best };
+  if (config.out) await writeFile(config.out, `${JSON.stringify(json, null, 1)}\n`);
+  const ways = { json: config.json, hasFile: config.out !== undefined };
+  process.stdout.write(standardOutput(parts, JSON.stringify(json), ways));
+  return best && tried.every(({ wrongAnswers }) => wrongAnswers === 0) ? 0 : EXIT_FAILED;
 }
 
 /** The server as it is started here, but with nothing of the operator's own: no keys, no limits, a home that is empty. */

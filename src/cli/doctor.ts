@@ -3,6 +3,7 @@ import { SpeechModel } from "../catalog/speech-model.js";
 import { readCommandLine, UsageError } from "../core/config.js";
 import { defaultMemoryLimitBytes } from "../core/memory.js";
 import { divideCores } from "../engine/parallelism.js";
+import { chooseShare } from "../engine/tuned-share.js";
 import { SpeechDetection } from "../plan/speech-detection.js";
 import { Scheduler } from "../schedule/scheduler.js";
 import { checkAirGap, checkKeys, checkTls } from "./doctor/check-access.js";
@@ -30,7 +31,10 @@ export async function runDoctor(args: string[]): Promise<number> {
   tell(await checkFfmpeg(config.ffmpeg));
   const computing = await checkComputing(config);
   const backend = computing.report?.backend;
-  const cores = divideCores(asked, backend ?? {});
+  const store = new ModelStore({ home: config.home, configuredModel: config.model });
+  const model = await store.find(undefined).catch(() => undefined); // why there is none is told below
+  const tuning = model && { home: config.home, modelBytes: model.bytes };
+  const cores = backend && tuning ? chooseShare(asked, backend, tuning) : divideCores(asked, backend ?? {});
   tell(checkThreads(cores, asked, backend));
   tell(checkMemory(config.memoryLimit));
   tell(await checkHome(config.home, config.spoolReserve));
@@ -41,7 +45,6 @@ export async function runDoctor(args: string[]): Promise<number> {
   const tls = checkTls(config);
   if (tls) tell(tls);
   for (const finding of await checkProviders(config, process.env)) tell(finding);
-  const store = new ModelStore({ home: config.home, configuredModel: config.model });
   const models = await checkModels(store, cores.workers, backend, memoryLimitBytes);
   tell(models.finding);
   tell(await checkSpeech(new SpeechModel(store.folder)));

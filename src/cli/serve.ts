@@ -10,11 +10,10 @@ import type { Config } from "../core/options.js";
 import { packageRoot } from "../core/package-root.js";
 import { isSecretInSight } from "../core/secret.js";
 import { chooseBackend } from "../engine/backend.js";
-import { divideCores } from "../engine/parallelism.js";
+import { chooseShare } from "../engine/tuned-share.js";
 import { JoinedWork } from "../http/joined-work.js";
 import { KeptResults } from "../http/kept-results.js";
 import { RateLimits } from "../http/rate-limits.js";
-import { createServer } from "../http/server.js";
 import { UploadPlaces } from "../http/upload-places.js";
 import { findDecoder } from "../media/decoder-check.js";
 import { UrlFetcher } from "../media/fetch-url.js";
@@ -53,7 +52,8 @@ export async function runServe(args: string[]): Promise<number> {
   const model = await store.find(undefined);
   const backend = await chooseBackend(config, note);
   const speech = new SpeechDetection({ modelsFolder: store.folder, cpuModule: backend.cpuModule, warn: note });
-  const cores = divideCores({ workers: config.workers, threads: config.threads }, backend);
+  const asked = { workers: config.workers, threads: config.threads };
+  const cores = chooseShare(asked, backend, { home: config.home, modelBytes: model.bytes });
   const scheduler = new Scheduler({
     cores,
     backend,
@@ -86,6 +86,11 @@ export async function runServe(args: string[]): Promise<number> {
   const shutdown = new Shutdown(config.drainMs);
   const tls = readTls(config);
   const puller = openPuller(config, store.folder, note);
+  // The engine's process starts while the web server's modules, half of all, are loaded here.
+  await using engines = { [Symbol.asyncDispose]: () => scheduler.close() };
+  const loading = Promise.all([scheduler.load(model), findDecoder(config.ffmpeg)]);
+  loading.catch(() => {}); // awaited below
+  const { createServer } = await import("../http/server.js");
   const server = await createServer({
     store,
     puller,
@@ -120,7 +125,7 @@ export async function runServe(args: string[]): Promise<number> {
     isDraining: () => shutdown.isDraining,
   });
   const closeEngines = async () => {
-    await Promise.all([scheduler.close(), speech.close()]);
+    await Promise.all([engines[Symbol.asyncDispose](), speech.close()]);
   };
   const closeSpool = () => spoolFolder.close();
   const ended = shutdown.afterSignal([
@@ -143,11 +148,10 @@ export async function runServe(args: string[]): Promise<number> {
     }),
   );
 
-  await scheduler.load(model);
-  const decoder = await findDecoder(config.ffmpeg);
+  const [, decoder] = await loading;
   if (!decoder.found) note(`ffmpeg was not found; requests will be answered 503. ${decoder.remedy}`);
   note(
-    `model ${model.id} on ${backend.device ?? `the CPU (${backend.kernels ?? backend.cpuVariant})`}; windows at once: ${cores.workers}, threads for ${backend.kernels ? "all" : "each"}: ${cores.threadsPerWorker}`,
+    `model ${model.id} on ${backend.device ?? `the CPU (${backend.kernels ?? backend.cpuVariant})`}; windows at once: ${cores.workers}, threads for ${backend.kernels ? "all" : "each"}: ${cores.threadsPerWorker}${cores.isTuned ? ", as sotto bench --tune found" : ""}`,
   );
   note(await speech.describe());
   if (model.demonstration) {

@@ -7,7 +7,7 @@ import { parseLanguage } from "../core/languages.js";
 import { defaultMemoryLimitBytes } from "../core/memory.js";
 import { DEFAULT_REQUEST, type ResponseFormat, type TranscribeRequest } from "../core/request.js";
 import { chooseBackend } from "../engine/backend.js";
-import { divideCores } from "../engine/parallelism.js";
+import { chooseShare } from "../engine/tuned-share.js";
 import { SpoolFolder } from "../media/spool.js";
 import { SpeechDetection } from "../plan/speech-detection.js";
 import { RENDERERS } from "../render/renderers.js";
@@ -46,9 +46,10 @@ export async function runTranscribe(args: string[]): Promise<number> {
   const warn = (line: string) => process.stderr.write(`${line}\n`);
   const backend = await chooseBackend(config, warn);
   const speech = new SpeechDetection({ modelsFolder: store.folder, cpuModule: backend.cpuModule, warn });
+  const asked = { workers: config.workers, threads: config.threads };
   const scheduler = new Scheduler({
     backend,
-    cores: divideCores({ workers: config.workers, threads: config.threads }, backend),
+    cores: chooseShare(asked, backend, { home: config.home, modelBytes: model.bytes }),
     memoryLimitBytes: config.memoryLimit ?? defaultMemoryLimitBytes(),
     takenBytes: () => speech.residentBytes,
     keepAliveMs: Number.POSITIVE_INFINITY,

@@ -343,6 +343,12 @@ export const OPTIONS = {
     commands: ["bench"],
     doc: "How many clients send clips at once, in turn, with commas between",
   },
+  tune: {
+    kind: "boolean",
+    default: false,
+    commands: ["bench"],
+    doc: "Try numbers of windows at once and of threads, and remember the best for serve on this machine",
+  },
   json: { kind: "boolean", default: false, commands: ["bench"], doc: "Print the JSON alone" },
 } as const satisfies Record<string, OptionEntry>;
 

@@ -20,14 +20,18 @@ interface Entry<Choice> {
   untilMs: number | null;
 }
 
-/** Keeps what probing found, for this machine, these binaries and these options. */
+/** Keeps what trying found, for this machine, these binaries and these options. */
 export class RememberedChoice<Choice> {
   readonly path: string;
   readonly #key: string;
 
-  /** @param options whatever else the choice depends on */
-  constructor(home: string, options: unknown, folder = nativeFolder()) {
-    this.path = join(home, "engine", "backend.json");
+  /**
+   * @param options whatever else the choice depends on
+   * @param folder of the binaries
+   * @param file beneath the home's `engine`
+   */
+  constructor(home: string, options: unknown, folder = nativeFolder(), file = "backend.json") {
+    this.path = join(home, "engine", file);
     this.#key = createHash("sha256")
       .update(JSON.stringify([options, processor(), environment(), gpuFiles(), binaries(folder)]))
       .digest("hex");

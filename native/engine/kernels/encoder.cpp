@@ -153,8 +153,7 @@ void encoder::project(const encoder_layer & layer, int32_t positions) {
         }
         for (int64_t head = 0; head < model_.dimensions.audio_heads; ++head, keys += HEAD) {
             table_.pack_keys(keys, 3 * width_, 0, count, key_.data() + head * head_floats + begin * HEAD);
-            float * values = value_.data() + head * head_floats + begin * HEAD;
-            for (int64_t i = 0; i < count; ++i) std::copy_n(keys + width_ + i * 3 * width_, HEAD, values + i * HEAD);
+            table_.pack_values(keys + width_, 3 * width_, 0, count, value_.data() + head * head_floats + begin * HEAD);
         }
     });
 }

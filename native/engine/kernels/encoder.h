@@ -64,8 +64,8 @@ class encoder {
     aligned_array<float> mel_;    // with a row of zeros before and after
     aligned_array<float> x_;
     aligned_array<float> query_;  // [position][state]; the attention's result takes its place
-    aligned_array<float> key_;    // floats: [head][panel][64][64]; bytes: [position][state]
-    aligned_array<float> value_;  // floats: [head][position][64]; bytes: [position][state]
+    aligned_array<float> key_;    // floats: [head], packed as the table does it; bytes: [position][state]
+    aligned_array<float> value_;  // the same
     cross_cache          own_;    // bytes: one layer's keys and values
     token_buffer         result_; // the encoder's output as bytes
     std::vector<workspace> workspaces_;

@@ -16,6 +16,15 @@ static void pack_keys(const float * keys, int64_t stride, int64_t first, int64_t
     }
 }
 
+static void pack_values(const float * values, int64_t stride, int64_t first, int64_t last, float * packed) {
+    for (int64_t position = first; position < padded(last, PANEL); ++position) {
+        for (int64_t channel = 0; channel < HEAD; channel += WIDTH) {
+            const vf value = position < last ? load(values + position * stride + channel) : zero();
+            store(packed + position * HEAD + channel, value);
+        }
+    }
+}
+
 // Scores become e^(scale (score - maximum)), which are left unnormalized. Returns 1 / their sum.
 static inline float softmax(float * scores, int64_t count, float scale) {
     const float nothing = -__builtin_inff();

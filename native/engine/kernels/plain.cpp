@@ -133,6 +133,14 @@ void pack_keys(const float * keys, int64_t stride, int64_t first, int64_t last, 
     }
 }
 
+void pack_values(const float * values, int64_t stride, int64_t first, int64_t last, float * packed) {
+    for (int64_t position = first; position < padded(last, PANEL); ++position) {
+        for (int channel = 0; channel < HEAD; ++channel) {
+            packed[position * HEAD + channel] = position < last ? values[position * stride + channel] : 0.0f;
+        }
+    }
+}
+
 void append(const float * from, uint16_t * to) {
     for (int dim = 0; dim < HEAD; ++dim) to[dim] = half_of(from[dim]);
 }
@@ -278,7 +286,7 @@ double sum_exp(const float * x, int64_t count, float top, float temperature) {
 
 const kernel_table & plain_table() {
     static const kernel_table table = {
-        "plain", layer_norm, quantize, int8_product, f32_product, gelu_row, encoder_attention, pack_keys, append,
+        "plain", false, layer_norm, quantize, int8_product, f32_product, gelu_row, encoder_attention, pack_keys, pack_values, append,
         self_attention, pack_cross, cross_attention, unpack_row, power_spectra, log_mel, maximum, sum_exp,
     };
     return table;

@@ -33,6 +33,8 @@ constexpr int64_t attention_scratch(int64_t positions) { return QUERIES_AT_ONCE 
 
 struct kernel_table {
     const char * name;
+    // Whether `encoder_attention` takes its operands as bf16.
+    bool rounds_attention;
 
     // out[i] = (x[i] - mean) / sqrt(variance + 1e-5) * gamma[i] + beta[i]
     void (*layer_norm)(const float * x, const float * gamma, const float * beta, int64_t count, float * out);
@@ -47,12 +49,13 @@ struct kernel_table {
     // GELU as ggml and GPT-2 have it, by tanh.
     void (*gelu)(float * x, int64_t count);
 
-    // Queries [first, last) of one head over all positions. `keys` is packed as f32_weights (positions are rows), `values`
-    // is [position][64]. Softmax of query · key / 8.
+    // Queries [first, last) of one head over all positions. Keys and values are packed by the two below, each a panel of 64
+    // positions in 64 * 64 floats. Softmax of query · key / 8.
     void (*encoder_attention)(const float * queries, int64_t query_stride, const float * keys, const float * values,
                               int64_t positions, int64_t first, int64_t last, float * out, int64_t out_stride, float * scratch);
-    // Keys of positions [first, last) into panels. `first` is a multiple of 64; the last panel is filled up with zeros.
+    // Of positions [first, last) into panels. `first` is a multiple of 64; the last panel is filled up with zeros.
     void (*pack_keys)(const float * keys, int64_t stride, int64_t first, int64_t last, float * packed);
+    void (*pack_values)(const float * values, int64_t stride, int64_t first, int64_t last, float * packed);
 
     // One position of a head of the decoder's own cache, as f16.
     void (*append)(const float * from, uint16_t * to);

@@ -25,6 +25,7 @@ constexpr kernel_table make_table(const char * name) {
     table.gelu              = gelu_row;
     table.encoder_attention = encoder_attention;
     table.pack_keys         = pack_keys;
+    table.pack_values       = pack_values;
     table.append            = append;
     table.self_attention    = self_attention;
     table.pack_cross        = pack_cross;

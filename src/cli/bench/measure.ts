@@ -29,7 +29,9 @@ export interface Round {
   /** By length of clip in seconds. */
   clipsMs: Record<string, number[]>;
   loads: { clients: number; audioSec: number; wallMs: number; answersMs: number[] }[];
+  /** Of the process and all beneath it (`process-tree.ts`). */
   peakBytes: number;
+  summedPeakBytes: number;
   answers: number;
   /** Answers with other words than were said, or with none; the first of them is told. */
   wrong: number;
@@ -43,7 +45,7 @@ export async function measureRound(
   plan: Omit<Plan, "rounds">,
   signal: AbortSignal,
 ): Promise<Round> {
-  const round: Round = { clipsMs: {}, loads: [], peakBytes: 0, answers: 0, wrong: 0 };
+  const round = emptyRound();
   using memory = new MemoryWatch();
   const startedMs = performance.now();
   await using engine = await RunningContestant.start(contestant, signal, (pid) => memory.watch(pid));
@@ -69,7 +71,7 @@ export async function measureRound(
     const wallMs = await timed(() => Promise.all(Array.from({ length: clients }, client)));
     round.loads.push({ clients, audioSec: count * LOAD_CLIP_SEC, wallMs, answersMs });
   }
-  round.peakBytes = memory.peakBytes;
+  noteMemory(round, memory);
   return round;
 }
 
@@ -80,7 +82,7 @@ export async function measureCommand(
   { longSec, folder }: { longSec: number; folder: string },
   signal: AbortSignal,
 ): Promise<Round> {
-  const round: Round = { clipsMs: {}, loads: [], peakBytes: 0, answers: 0, wrong: 0 };
+  const round = emptyRound();
   const recording = recordings.clip(longSec, 1);
   const path = join(folder, "long.wav");
   writeFileSync(path, recording.wav);
@@ -88,8 +90,17 @@ export async function measureCommand(
   round.longMs = await timed(async () => {
     check(round, recording, await runCommand(contestant, path, signal, (pid) => memory.watch(pid)));
   });
-  round.peakBytes = memory.peakBytes;
+  noteMemory(round, memory);
   return round;
+}
+
+function emptyRound(): Round {
+  return { clipsMs: {}, loads: [], peakBytes: 0, summedPeakBytes: 0, answers: 0, wrong: 0 };
+}
+
+function noteMemory(round: Round, memory: MemoryWatch): void {
+  round.peakBytes = memory.peak.bytes;
+  round.summedPeakBytes = memory.peak.summedBytes;
 }
 
 function check(round: Round, recording: Recording, text: string): void {

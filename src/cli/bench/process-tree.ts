@@ -1,29 +1,36 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 const LINUX_PERIOD_MS = 50;
 /** `ps` is a process for every look. */
 const OTHER_PERIOD_MS = 1000;
 
-/**
- * Largest resident memory of a process and all beneath it, looked at again and again. Pages that processes share are
- * counted in each: the figure is never too small.
- */
+/** Resident memory of a process and all beneath it, at one moment or at its highest. */
+export interface TreeMemory {
+  /** Pages of files are counted once for each program: processes that run the same one share them. Linux alone tells them apart. */
+  bytes: number;
+  /** They are counted in each process, as `ps` adds up. */
+  summedBytes: number;
+}
+
+/** Largest resident memory of a process and all beneath it, looked at again and again. */
 export class MemoryWatch implements Disposable {
   #timer: NodeJS.Timeout | undefined;
-  #peakBytes = 0;
+  #peak: TreeMemory = { bytes: 0, summedBytes: 0 };
 
   /** Looks at a process from now on, until it is disposed of. */
   watch(pid: number): void {
     const look = () => {
-      this.#peakBytes = Math.max(this.#peakBytes, residentBytesOfTree(pid));
+      const { bytes, summedBytes } = memoryOfTree(pid);
+      this.#peak.bytes = Math.max(this.#peak.bytes, bytes);
+      this.#peak.summedBytes = Math.max(this.#peak.summedBytes, summedBytes);
     };
     this.#timer = setInterval(look, process.platform === "linux" ? LINUX_PERIOD_MS : OTHER_PERIOD_MS);
     this.#timer.unref();
   }
 
-  get peakBytes(): number {
-    return this.#peakBytes;
+  get peak(): TreeMemory {
+    return { ...this.#peak };
   }
 
   [Symbol.dispose](): void {
@@ -31,19 +38,42 @@ export class MemoryWatch implements Disposable {
   }
 }
 
-/** Resident bytes of a process and all beneath it now; 0 when it has ended, or on a system that does not say. */
-export function residentBytesOfTree(pid: number): number {
-  return process.platform === "linux" ? residentBytesFromProc(pid) : residentBytesFromPs(pid);
+/** Memory of a process and all beneath it now; 0 when it has ended, or on a system that does not say. */
+export function memoryOfTree(pid: number): TreeMemory {
+  if (process.platform === "linux") return memoryFromProc(pid);
+  const bytes = residentBytesFromPs(pid);
+  return { bytes, summedBytes: bytes };
 }
 
 /** Source: the kernel's `Documentation/filesystems/proc.rst`; children are listed by the thread that made them. */
-function residentBytesFromProc(pid: number): number {
-  const status = readIfThere(`/proc/${pid}/status`);
-  const ownBytes = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
-  const children = threadsOf(pid).flatMap((thread) =>
-    readIfThere(`/proc/${pid}/task/${thread}/children`).split(" ").filter(Boolean).map(Number),
-  );
-  return children.reduce((sum, child) => sum + residentBytesFromProc(child), ownBytes);
+function memoryFromProc(root: number): TreeMemory {
+  const fileBytes = new Map<string, number>();
+  let ownBytes = 0;
+  let summedFileBytes = 0;
+  const add = (pid: number) => {
+    const status = readIfThere(`/proc/${pid}/status`);
+    const field = (name: string) => 1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1] ?? 0);
+    const program = programOf(pid);
+    const files = field("RssFile");
+    ownBytes += field("RssAnon") + field("RssShmem");
+    summedFileBytes += files;
+    fileBytes.set(program, Math.max(files, fileBytes.get(program) ?? 0));
+    for (const thread of threadsOf(pid)) {
+      const children = readIfThere(`/proc/${pid}/task/${thread}/children`);
+      for (const child of children.split(" ").filter(Boolean)) add(Number(child));
+    }
+  };
+  add(root);
+  const sharedFileBytes = [...fileBytes.values()].reduce((sum, bytes) => sum + bytes, 0);
+  return { bytes: ownBytes + sharedFileBytes, summedBytes: ownBytes + summedFileBytes };
+}
+
+function programOf(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`);
+  } catch {
+    return ""; // it ended
+  }
 }
 
 function threadsOf(pid: number): string[] {

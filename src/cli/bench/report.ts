@@ -27,6 +27,7 @@ export interface Figures {
   clips: { audioSec: number; p50Ms: number; p95Ms: number; answers: number }[];
   loads: LoadFigures[];
   peakBytes: number;
+  summedPeakBytes: number;
   answers: number;
   wrongAnswers: number;
   firstWrong?: string;
@@ -62,6 +63,7 @@ export function figuresOf({ name, versions, rounds }: Measured, plan: Plan): Fig
       };
     }),
     peakBytes: Math.max(0, ...rounds.map(({ peakBytes }) => peakBytes)),
+    summedPeakBytes: Math.max(0, ...rounds.map(({ summedPeakBytes }) => summedPeakBytes)),
     answers: rounds.reduce((sum, { answers }) => sum + answers, 0),
     wrongAnswers: rounds.reduce((sum, { wrong }) => sum + wrong, 0),
   };
@@ -113,6 +115,7 @@ export function benchTable(all: readonly Figures[]): string {
     ...all.map((figures) => cell(figures) ?? "–"),
   ];
   const ms = (value: number) => (value < 10_000 ? `${Math.round(value)} ms` : `${(value / 1000).toFixed(1)} s`);
+  const bytes = (value: number) => (value > 0 ? readableBytes(value) : undefined);
   const started = (value: number | undefined) => (value === undefined ? undefined : ms(value));
   const rows = [
     ["", ...all.map(({ name }) => name)],
@@ -132,7 +135,8 @@ export function benchTable(all: readonly Figures[]): string {
     ]),
     row("start", ({ startMs }) => started(startMs)),
     row("first answer", ({ firstAnswerMs }) => started(firstAnswerMs)),
-    row("memory, peak", ({ peakBytes }) => (peakBytes > 0 ? readableBytes(peakBytes) : undefined)),
+    row("memory, peak", ({ peakBytes }) => bytes(peakBytes)),
+    row("  shared pages in each", ({ summedPeakBytes }) => bytes(summedPeakBytes)),
     row("wrong answers", ({ answers, wrongAnswers }) => `${wrongAnswers} of ${answers}`),
   ];
   return alignColumns(rows);

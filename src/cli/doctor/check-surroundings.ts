@@ -6,6 +6,7 @@ import { cpuQuota, usableCores } from "../../core/cores.js";
 import { defaultMemoryLimitBytes, usableMemoryBytes } from "../../core/memory.js";
 import type { EngineBackend } from "../../engine/backend.js";
 import type { CoreShare } from "../../engine/parallelism.js";
+import type { ChosenShare } from "../../engine/tuned-share.js";
 import { findDecoder } from "../../media/decoder-check.js";
 import { type Finding, readableBytes } from "./finding.js";
 
@@ -21,7 +22,7 @@ export async function checkFfmpeg(path: string): Promise<Finding> {
 
 /** @param asked what the operator asked for; threads beyond the cores are not given */
 export function checkThreads(
-  share: CoreShare,
+  share: CoreShare & Partial<Pick<ChosenShare, "isTuned">>,
   asked: { workers: number | undefined; threads: number | undefined },
   backend: EngineBackend | undefined,
 ): Finding {
@@ -36,7 +37,7 @@ export function checkThreads(
   return {
     state: cut ? "note" : "ok",
     subject: "threads",
-    text: `${what} of ${usableCores()} cores (${counted})`,
+    text: `${what} of ${usableCores()} cores (${counted})${share.isTuned ? ", as sotto bench --tune found" : ""}`,
     remedy: cut ? `${asks} was cut to the cores that this process may use` : undefined,
   };
 }

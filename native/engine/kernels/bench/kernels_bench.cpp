@@ -107,10 +107,12 @@ int main(int argc, char ** argv) {
     {
         const int64_t positions = 1500;
         const auto q = noise(positions * HEAD, 1), k = noise(positions * HEAD, 2), v = noise(positions * HEAD, 3);
-        aligned_array<float> packed(panels_of(positions) * PANEL * HEAD), scratch(attention_scratch(positions)), out(positions * HEAD);
+        aligned_array<float> packed(panels_of(positions) * PANEL * HEAD), packed_values(panels_of(positions) * PANEL * HEAD);
+        aligned_array<float> scratch(attention_scratch(positions)), out(positions * HEAD);
         row("encoder attention, a head", 4.0 * positions * positions * HEAD, "GFLOP/s", [&](const kernel_table & table) {
             table.pack_keys(k.data(), HEAD, 0, positions, packed.data());
-            table.encoder_attention(q.data(), HEAD, packed.data(), v.data(), positions, 0, positions, out.data(), HEAD, scratch.data());
+            table.pack_values(v.data(), HEAD, 0, positions, packed_values.data());
+            table.encoder_attention(q.data(), HEAD, packed.data(), packed_values.data(), positions, 0, positions, out.data(), HEAD, scratch.data());
         });
         aligned_array<uint8_t> keys(padded(positions, PANEL) * HEAD);
         aligned_array<int8_t> values(padded(positions, PANEL) * HEAD);

@@ -2,6 +2,8 @@
 
 #include "kernels/aligned_array.h"
 
+#include <cstring>
+
 namespace sotto::kernels::tests {
 
 namespace {
@@ -23,6 +25,37 @@ struct cross_cache_of {
     }
 };
 
+// To the nearest bf16, ties to even; what is denormal becomes zero, as the instructions do it.
+float rounded(float x) {
+    if (std::fabs(x) < 1.17549435e-38f) return 0.0f;
+    uint32_t bits;
+    std::memcpy(&bits, &x, sizeof bits);
+    bits = (bits + 0x7fff + ((bits >> 16) & 1)) & 0xffff0000u;
+    std::memcpy(&x, &bits, sizeof bits);
+    return x;
+}
+
+// One head: packed and attended to by a table. `operands_of`: rounded as that table does it first.
+std::vector<float> attended(const kernel_table & table, const kernel_table & operands_of, std::vector<float> q, std::vector<float> k,
+                            std::vector<float> v, int64_t positions, int64_t stride, int64_t head) {
+    if (operands_of.rounds_attention) {
+        for (auto * operand : { &q, &k, &v }) {
+            for (float & x : *operand) x = rounded(x);
+        }
+    }
+    aligned_array<float> keys(panels_of(positions) * PANEL * HEAD), packed_values(panels_of(positions) * PANEL * HEAD);
+    aligned_array<float> scratch(attention_scratch(positions));
+    table.pack_keys(k.data() + head * HEAD, stride, 0, positions, keys.data());
+    table.pack_values(v.data() + head * HEAD, stride, 0, positions, packed_values.data());
+    std::vector<float> out(static_cast<size_t>(positions * stride), 7.0f);
+    table.encoder_attention(q.data() + head * HEAD, stride, keys.data(), packed_values.data(), positions, 0, positions, out.data() + head * HEAD,
+                            stride, scratch.data());
+    return out;
+}
+
+// Probabilities keep eight bits.
+double attention_bound(const kernel_table & table, double of_floats) { return table.rounds_attention ? 4e-3 : of_floats; }
+
 } // namespace
 
 SOTTO_TEST(encoder_attention_of_every_size) {
@@ -30,18 +63,13 @@ SOTTO_TEST(encoder_attention_of_every_size) {
         for (const int heads : { 1, 2, 3 }) {
             const int64_t stride = heads * HEAD;
             const auto q = make(values::normal, positions * stride, 1), k = make(values::normal, positions * stride, 2);
-            const auto v = make(values::normal, positions * HEAD, 3);
-            const auto run = [&](const kernel_table & table, int head) {
-                aligned_array<float> packed(panels_of(positions) * PANEL * HEAD), scratch(attention_scratch(positions));
-                table.pack_keys(k.data() + head * HEAD, stride, 0, positions, packed.data());
-                std::vector<float> out(static_cast<size_t>(positions * stride), 7.0f);
-                table.encoder_attention(q.data() + head * HEAD, stride, packed.data(), v.data(), positions, 0, positions,
-                                        out.data() + head * HEAD, stride, scratch.data());
-                return out;
-            };
+            const auto v = make(values::normal, positions * stride, 3);
             for (int head = 0; head < heads; ++head) {
-                const auto expected = run(plain_table(), head);
-                each_table([&](const kernel_table & table) { check_near(run(table, head), expected, 1e-5, at(positions, values::normal)); });
+                each_table([&](const kernel_table & table) {
+                    const auto expected = attended(plain_table(), table, q, k, v, positions, stride, head);
+                    check_near(attended(table, plain_table(), q, k, v, positions, stride, head), expected, attention_bound(table, 1e-5),
+                               at(positions, values::normal));
+                });
             }
         }
     }
@@ -52,15 +80,10 @@ SOTTO_TEST(encoder_attention_of_extreme_values) {
     for (const values kind : ALL_VALUES) {
         if (kind == values::huge) continue; // scores of 1e30 leave no digit for the order of additions
         const auto q = make(kind, positions * HEAD, 1), k = make(kind, positions * HEAD, 2), v = make(kind, positions * HEAD, 3);
-        const auto run = [&](const kernel_table & table) {
-            aligned_array<float> packed(panels_of(positions) * PANEL * HEAD), scratch(attention_scratch(positions));
-            table.pack_keys(k.data(), HEAD, 0, positions, packed.data());
-            std::vector<float> out(static_cast<size_t>(positions * HEAD));
-            table.encoder_attention(q.data(), HEAD, packed.data(), v.data(), positions, 0, positions, out.data(), HEAD, scratch.data());
-            return out;
-        };
-        const auto expected = run(plain_table());
-        each_table([&](const kernel_table & table) { check_near(run(table), expected, 1e-4, at(positions, kind)); });
+        each_table([&](const kernel_table & table) {
+            const auto expected = attended(plain_table(), table, q, k, v, positions, HEAD, 0);
+            check_near(attended(table, plain_table(), q, k, v, positions, HEAD, 0), expected, attention_bound(table, 1e-4), at(positions, kind));
+        });
     }
 }
 
@@ -136,10 +159,11 @@ SOTTO_TEST(cross_attention_is_near_that_of_floats) {
     auto k = make(values::normal, positions * HEAD, 1);
     const auto v = make(values::normal, positions * HEAD, 2), q = make(values::normal, 4 * HEAD, 3);
     for (int64_t i = 0; i < positions; ++i) k[static_cast<size_t>(i * HEAD + 5)] += 30.0f;
-    aligned_array<float> packed(panels_of(positions) * PANEL * HEAD);
+    aligned_array<float> packed(panels_of(positions) * PANEL * HEAD), packed_values(panels_of(positions) * PANEL * HEAD);
     plain_table().pack_keys(k.data(), HEAD, 0, positions, packed.data());
+    plain_table().pack_values(v.data(), HEAD, 0, positions, packed_values.data());
     std::vector<float> expected(4 * HEAD);
-    plain_table().encoder_attention(q.data(), HEAD, packed.data(), v.data(), positions, 0, 4, expected.data(), HEAD, nullptr);
+    plain_table().encoder_attention(q.data(), HEAD, packed.data(), packed_values.data(), positions, 0, 4, expected.data(), HEAD, nullptr);
     each_table([&](const kernel_table & table) {
         cross_cache_of cache(positions);
         table.pack_cross(k.data(), v.data(), HEAD, cache.head);
