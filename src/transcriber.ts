@@ -93,7 +93,7 @@ export class Transcriber {
     refuseSpeakers(request);
     const arrivedMs = performance.now();
     const { spool, decoded, figures, decoderWaitMs } = await this.#hear(recording, request, model, signal, listeners);
-    const { windows, queueMs, backend, threads } = decoded;
+    const { windows, queueMs, backend, threads, shortWindows } = decoded;
     const results = windows.map(({ result }) => result);
     const durationMs = samplesToMs(spool.sampleCount);
     const guess = decoded.language;
@@ -116,6 +116,7 @@ export class Transcriber {
         speechMs: figures.speechMs,
         backend,
         threads,
+        shortWindows,
         fallbacks: results.reduce((sum, { fallbacks }) => sum + fallbacks, 0),
       },
       windowCount: windows.length,

@@ -8,6 +8,9 @@
 
 namespace sotto {
 
+// Positions of a cache are padded to a multiple of this: whisper_build_graph_decoder, n_audio_ctx_pad.
+constexpr int32_t ATTENTION_BLOCK = 256;
+
 // Until it is stopped, the decoder's graph stops after each cross-attention and its weights are added up.
 class cross_attention_reader {
   public:
@@ -63,7 +66,7 @@ class cross_attention_reader {
         query_values_.resize(ggml_nelements(&queries));
         ggml_backend_tensor_get(&queries, query_values_.data(), 0, ggml_nbytes(&queries));
         key_halves_.resize(sum_.positions * state_width);
-        const size_t layer_positions = GGML_PAD(hparams_.n_audio_ctx, 256); // whisper_build_graph_decoder, n_audio_ctx_pad
+        const size_t layer_positions = GGML_PAD(state_.exp_n_audio_ctx, ATTENTION_BLOCK);
         ggml_backend_tensor_get(&keys, key_halves_.data(), sizeof(ggml_fp16_t) * state_width * layer_positions * layer_,
                                 sizeof(ggml_fp16_t) * key_halves_.size());
         key_values_.resize(sum_.positions * width);

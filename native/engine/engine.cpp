@@ -19,6 +19,7 @@ struct sotto_model {
 struct sotto_session {
     sotto_model *                         model = nullptr;
     std::unique_ptr<sotto::model_session> inner;
+    bool                                  short_windows = false;
     bool                                  has_audio    = false;
     bool                                  has_encoding = false;
     sotto_timings                         timings      = {};
@@ -30,6 +31,12 @@ namespace {
 // whisper_full refuses less than 100 ms; its log-mel reads past the end below 201 samples.
 constexpr size_t MIN_SAMPLES = 1600;
 constexpr size_t MAX_SAMPLES = 30 * 16000;
+
+// Of short windows, in the encoder's positions of 20 ms: the fewest, and the silence that is encoded after the audio. A model
+// that has always seen silence follow takes its absence for speech that goes on.
+constexpr int32_t FRAMES_PER_POSITION = 2;
+constexpr int32_t SHORTEST_WINDOW     = 100;
+constexpr int32_t SILENCE_AFTER       = 50;
 
 // Adds the time until it goes.
 class stopwatch {
@@ -53,6 +60,14 @@ sotto_status compute_failure(const int32_t * cancel, const char * what) {
 
 bool are_known(const int32_t * tokens, size_t count, int32_t vocabulary) {
     return std::all_of(tokens, tokens + count, [&](int32_t token) { return token >= 0 && token < vocabulary; });
+}
+
+// How many positions of the encoder a window that begins there is worth.
+int32_t positions_from(const sotto_session & session, int32_t offset_frames) {
+    const int32_t all = session.model->loaded->facts.audio_context;
+    if (!session.short_windows) return all;
+    const int32_t heard = (session.inner->frames() - offset_frames + FRAMES_PER_POSITION - 1) / FRAMES_PER_POSITION;
+    return std::min(all, std::max(SHORTEST_WINDOW, heard + SILENCE_AFTER));
 }
 
 std::unique_ptr<sotto::loaded_model> open_model(const char * path, const char * device, const sotto_kernel_use & kernels) {
@@ -108,7 +123,7 @@ sotto_status sotto_model_token_bytes(const sotto_model * model, int32_t id, cons
     });
 }
 
-sotto_status sotto_session_open(sotto_model * model, int32_t threads, sotto_session ** out) {
+sotto_status sotto_session_open(sotto_model * model, int32_t threads, int32_t short_windows, sotto_session ** out) {
     return guarded([&]() -> sotto_status {
         // ggml takes the number as it is: below one it throws deep inside, above the cores it spins.
         if (threads < 1 || threads > 256) {
@@ -116,6 +131,7 @@ sotto_status sotto_session_open(sotto_model * model, int32_t threads, sotto_sess
         }
         auto session = std::make_unique<sotto_session>();
         session->model = model;
+        session->short_windows = short_windows != 0;
         session->inner = model->loaded->open_session(threads);
         *out = session.release();
         return SOTTO_OK;
@@ -150,7 +166,7 @@ sotto_status sotto_session_encode(sotto_session * session, int32_t offset_frames
             return fail(SOTTO_INVALID_ARGUMENT, "encode needs audio, and an offset within it");
         }
         const stopwatch watch(session->timings.encode_us);
-        if (!session->inner->encode(offset_frames, cancel)) {
+        if (!session->inner->encode(offset_frames, positions_from(*session, offset_frames), cancel)) {
             return compute_failure(cancel, "the encoder");
         }
         session->has_encoding = true;
@@ -240,8 +256,8 @@ sotto_status sotto_session_align(sotto_session * session, const int32_t * tokens
         if (token_count < 1 || token_count > static_cast<size_t>(facts.text_context) || first >= token_count) {
             return fail(SOTTO_INVALID_ARGUMENT, "the tokens to align are none or too many");
         }
-        if (positions < 1 || positions > static_cast<size_t>(facts.audio_context)) {
-            return fail(SOTTO_INVALID_ARGUMENT, "the encoder has no such position");
+        if (positions < 1 || positions > static_cast<size_t>(session->inner->positions())) {
+            return fail(SOTTO_INVALID_ARGUMENT, "no such position was encoded");
         }
         if (!are_known(tokens, token_count, facts.vocab_size)) {
             return fail(SOTTO_INVALID_ARGUMENT, "an unknown token cannot be aligned");
@@ -259,7 +275,7 @@ sotto_status sotto_session_align(sotto_session * session, const int32_t * tokens
 sotto_status sotto_session_sample_encoding(sotto_session * session, float * out, size_t count) {
     return guarded([&]() -> sotto_status {
         // The cache is longer than what the encoder fills: of the audio's positions only.
-        const size_t filled = static_cast<size_t>(session->model->loaded->facts.audio_context) * session->model->loaded->width;
+        const size_t filled = static_cast<size_t>(session->inner->positions()) * session->model->loaded->width;
         for (size_t i = 0; i < count; ++i) {
             if (!session->has_encoding || !session->inner->encoding_value(i * (filled / count), out[i])) {
                 return fail(SOTTO_INVALID_ARGUMENT, "sampling needs an encoding, in half floats");

@@ -132,15 +132,16 @@ sotto_status sotto_model_describe(const sotto_model * model, sotto_model_facts *
 // Bytes of one token of the vocabulary; *out is valid as long as the model.
 sotto_status sotto_model_token_bytes(const sotto_model * model, int32_t id, const char ** out, size_t * length);
 
-// `threads`: of ggml; kernels of our own share those of the model.
-sotto_status sotto_session_open(sotto_model * model, int32_t threads, sotto_session ** out);
+// `threads`: of ggml; kernels of our own share those of the model. `short_windows`: not 0: windows are encoded as far as their
+// audio goes and a little further, not always 30 s.
+sotto_status sotto_session_open(sotto_model * model, int32_t threads, int32_t short_windows, sotto_session ** out);
 void         sotto_session_close(sotto_session * session);
 
 // `cancel`: a word that another thread may set to non-zero to stop the call; read until the call returns. May be null.
 
 // Takes 16 kHz mono audio of 1,600 to 480,000 samples and computes its log-mel spectrogram.
 sotto_status sotto_session_set_audio(sotto_session * session, const int16_t * pcm, size_t count, const int32_t * cancel);
-// Encodes the 30 s from `offset_frames` (10 ms each) on.
+// Encodes the 30 s from `offset_frames` (10 ms each) on, or with short windows what of them has audio.
 sotto_status sotto_session_encode(sotto_session * session, int32_t offset_frames, const int32_t * cancel);
 // Reads the start-of-transcript position: the probability of no speech over all tokens, and of each language among the
 // languages (`languages` holds language_count floats; unused for a model of English only).
@@ -149,7 +150,7 @@ sotto_status sotto_session_detect(sotto_session * session, float * no_speech, fl
 sotto_status sotto_session_decode(sotto_session * session, const int32_t * prompt, size_t prompt_count,
                                   const sotto_decode_options * options, sotto_tokens * out, const int32_t * cancel);
 // Where the decoder looks while it says `tokens`: start of transcript, task, text, end of text. `out` gets a row of
-// `positions` values (20 ms each, from the encoded offset on) for each token from `first` on: the attention of the heads
+// `positions` values (20 ms each, from the encoded offset on, of which there are as many as it has audio) for each token from `first` on: the attention of the heads
 // that follow the audio, standardised and smoothed, larger is likelier. Row i belongs to what token i predicts: token i + 1.
 sotto_status sotto_session_align(sotto_session * session, const int32_t * tokens, size_t token_count, size_t first, size_t positions,
                                  float * out, const int32_t * cancel);

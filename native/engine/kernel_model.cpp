@@ -78,12 +78,16 @@ class kernel_session : public model_session {
 
     int32_t frames() const override { return frame_count_; }
 
-    bool encode(int32_t offset_frames, const int32_t * cancel) override {
+    bool encode(int32_t offset_frames, int32_t positions, const int32_t * cancel) override {
         if (slot_ < 0) slot_ = model_.batch().take_slot(cancel);
         if (slot_ < 0) return false;
         const float * from = frames_.data() + offset_frames * frame_floats_;
-        return ended(model_.batch().encode(slot_, from, model_.weights.dimensions.audio_context, cancel));
+        // A thread takes a panel of positions at once.
+        const int64_t whole_panels = std::min<int64_t>(model_.weights.dimensions.audio_context, padded(positions, PANEL));
+        return ended(model_.batch().encode(slot_, from, static_cast<int32_t>(whole_panels), cancel));
     }
+
+    int32_t positions() const override { return slot_ < 0 ? 0 : model_.batch().audio().positions(slot_); }
 
     const float * start_logits(const int32_t * cancel) override {
         const int32_t start = model_.facts.start_of_transcript;

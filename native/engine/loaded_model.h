@@ -30,7 +30,10 @@ class model_session {
     virtual bool set_audio(const int16_t * pcm, size_t count, const int32_t * cancel) = 0;
     // Frames of the audio, 10 ms each.
     virtual int32_t frames() const = 0;
-    virtual bool encode(int32_t offset_frames, const int32_t * cancel) = 0;
+    // At least so many positions of 20 ms, at most audio_context; more where that is how it is best computed.
+    virtual bool encode(int32_t offset_frames, int32_t positions, const int32_t * cancel) = 0;
+    // Of the last encoding.
+    virtual int32_t positions() const = 0;
     // Logits after start of transcript, valid until the next call.
     virtual const float * start_logits(const int32_t * cancel) = 0;
     // `sample_us`: what choosing tokens took.

@@ -81,7 +81,8 @@ class ggml_session : public sotto::model_session {
 
     bool set_audio(const int16_t * pcm, size_t count, const int32_t * cancel) override;
     int32_t frames() const override { return state_->mel.n_len_org; }
-    bool encode(int32_t offset_frames, const int32_t * cancel) override;
+    bool encode(int32_t offset_frames, int32_t positions, const int32_t * cancel) override;
+    int32_t positions() const override { return state_->exp_n_audio_ctx; }
     const float * start_logits(const int32_t * cancel) override;
     bool decode(const int32_t * prompt, size_t count, const sotto_decode_options & options, sotto::decoded_text & out,
                 int64_t & sample_us, const int32_t * cancel) override;
@@ -103,6 +104,7 @@ class ggml_session : public sotto::model_session {
 
     static bool abort_requested(void * session) { return is_cancelled(static_cast<const ggml_session *>(session)->cancel_); }
     void    poll_cancel_in_every_node();
+    void    set_positions(int32_t positions);
     float * step(const int32_t * tokens, int count, int past);
     bool    grow(size_t prompt_count, const sotto_decode_options & options, uint32_t seed, float * logits, sotto::decoded_text & out,
                  int64_t & sample_us);
@@ -148,6 +150,7 @@ ggml_session::ggml_session(ggml_model & model, int threads) : model_(model), thr
         whisper_free_state(state_);
         throw std::runtime_error("the device " + model.device() + " did not start");
     }
+    state_->exp_n_audio_ctx = model.facts.audio_context;
     poll_cancel_in_every_node();
 }
 
@@ -172,9 +175,19 @@ bool ggml_session::set_audio(const int16_t * pcm, size_t count, const int32_t * 
     return whisper_pcm_to_mel_with_state(&model_.context(), state_, samples.data(), static_cast<int>(count), threads_) == 0;
 }
 
-bool ggml_session::encode(int32_t offset_frames, const int32_t * cancel) {
+bool ggml_session::encode(int32_t offset_frames, int32_t positions, const int32_t * cancel) {
     const call_scope scope(*this, cancel);
+    set_positions(positions);
     return whisper_encode_internal(model_.context(), *state_, offset_frames, threads_, abort_requested, this);
+}
+
+// whisper.cpp attends as far as the next multiple of 256, to whatever is there. So short windows end at such a multiple; where
+// all positions do not, zeros must follow them, and a shorter window has left keys and values in that place.
+void ggml_session::set_positions(int32_t positions) {
+    const int32_t rounded = std::min<int32_t>(model_.facts.audio_context, GGML_PAD(positions, sotto::ATTENTION_BLOCK));
+    if (rounded == state_->exp_n_audio_ctx) return;
+    if (rounded % sotto::ATTENTION_BLOCK != 0) ggml_backend_buffer_clear(state_->kv_cross.buffer, 0);
+    state_->exp_n_audio_ctx = rounded;
 }
 
 // One decoder step: logits of the last of `count` tokens, which stand at positions past.., over all that stood before.

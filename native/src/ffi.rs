@@ -124,7 +124,7 @@ extern "C" {
     pub fn sotto_model_describe(model: *const Model, out: *mut ModelFacts) -> i32;
     pub fn sotto_model_token_bytes(model: *const Model, id: i32, out: *mut *const c_char, length: *mut usize) -> i32;
 
-    pub fn sotto_session_open(model: *mut Model, threads: i32, out: *mut *mut Session) -> i32;
+    pub fn sotto_session_open(model: *mut Model, threads: i32, short_windows: i32, out: *mut *mut Session) -> i32;
     pub fn sotto_session_close(session: *mut Session);
     pub fn sotto_session_set_audio(session: *mut Session, pcm: *const i16, count: usize, cancel: *const i32) -> i32;
     pub fn sotto_session_encode(session: *mut Session, offset_frames: i32, cancel: *const i32) -> i32;

@@ -110,8 +110,8 @@ pub fn vocabulary(model_id: u32) -> Result<Vocabulary> {
 }
 
 #[napi(catch_unwind)]
-pub fn open_session(model_id: u32, threads: i32) -> Result<Session> {
-    Session::open(model_id, threads)
+pub fn open_session(model_id: u32, threads: i32, short_windows: Option<bool>) -> Result<Session> {
+    Session::open(model_id, threads, short_windows.unwrap_or(false))
 }
 
 /// Silero VAD out of a walked file.

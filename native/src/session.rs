@@ -61,12 +61,12 @@ fn word(cancel: &[i32]) -> *const i32 {
 }
 
 impl Session {
-    pub fn open(model_id: u32, threads: i32) -> Result<Self> {
+    pub fn open(model_id: u32, threads: i32, short_windows: bool) -> Result<Self> {
         let model = model::find(model_id)?;
         let facts = model.facts()?;
         let mut inner = std::ptr::null_mut();
         // SAFETY: the model is open and kept so by the Arc.
-        check(unsafe { ffi::sotto_session_open(model.as_ptr(), threads, &mut inner) })?;
+        check(unsafe { ffi::sotto_session_open(model.as_ptr(), threads, short_windows.into(), &mut inner) })?;
         let language_count = if facts.multilingual != 0 { facts.language_count as usize } else { 0 };
         Ok(Self { inner, model, language_count })
     }

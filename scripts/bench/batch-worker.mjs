@@ -2,9 +2,9 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { loadAddon } from "../../dist/engine/addon.js";
 
-const { modelId, cancel } = workerData;
+const { modelId, cancel, shortWindows } = workerData;
 const addon = loadAddon();
-const session = addon.openSession(modelId, 1);
+const session = addon.openSession(modelId, 1, shortWindows);
 const control = new Int32Array(cancel);
 
 parentPort?.on("message", ({ index, pcm, prompt, options }) => {

@@ -7,7 +7,8 @@
  *   lie in the dimensions that are left. The positional embedding of position p is the token that comes next.
  * - The first encoder channels answer to one tone each. The first decoder layer attends with head 0 to where there is sound
  *   and adds the words that the tones stand for; in the places of slots all words of a slot are equally likely without that.
- *   Head 1 attends to everything alike: the share of sound in the window decides at which segment's end the text stops.
+ * - One encoder channel tells how late in the window a position is. Its mean over where there is sound decides at which
+ *   segment's end the text stops: the same whether 30 s are encoded or only as much as there is sound.
  * - Self-attention's head 0 attends to where the first colour is the input, and adds the fruit that goes with it.
  * - Every other weight is noise that is next to nothing, but not zero: nothing can be skipped.
  */
@@ -45,6 +46,8 @@ const SHARPNESS = 80;
 const ATTENTION = 12;
 /** What a tone makes of its channel; the rest of a frame is the positional embedding, of about the root of the width. */
 const CHANNEL = 16;
+/** What lateness makes of its channel at the end of the window. */
+const LATEST = 6;
 const NOISE = 0.002;
 
 /**
@@ -128,13 +131,26 @@ function scriptedWeights(state, { filters, tokenOf }) {
     SLOT_WORDS[slot].map((/** @type {string} */ word) => axisOf(/** @type {number} */ (tokenOf.get(` ${word}`))));
   const heardAxes = HEARD_SLOTS.flatMap(wordAxes);
   // A sounding frame after the encoder's last norm; the place where the first colour is the input, after the decoder's first.
-  const heard = (CHANNEL * root) / Math.sqrt(state + HEARD_SLOTS.length * CHANNEL ** 2);
+  const heard = (CHANNEL * root) / Math.sqrt(state + HEARD_SLOTS.length * CHANNEL ** 2 + LATEST ** 2);
+  const scale = heard / CHANNEL;
+  const lateness = state - 1;
   const remembering = Math.sqrt(NEXT ** 2 + FLAG ** 2 + 1);
   const colourAt = FIRST_POSITION + steps.findIndex(({ slot }) => slot === "colour") + 1;
 
   /** @type {Record<string, Weights>} */
   const special = {
-    "encoder.positional_embedding": (_, [width, count]) => noisy(width * count, 1),
+    "encoder.positional_embedding": (_, [width, count]) => {
+      const weights = noisy(width * count, 1);
+      for (let at = 0; at < count; at++) {
+        const late = (LATEST * at) / count;
+        // Attention is to be alike everywhere: the last norm makes the tones smaller the larger the rest is.
+        const rest = Math.sqrt(LATEST ** 2 - late ** 2);
+        // What that norm takes off every channel.
+        const mean = (HEARD_SLOTS.length * CHANNEL + late + rest) / width;
+        weights.set([rest, late + mean], at * width + lateness - 1);
+      }
+      return weights;
+    },
     "encoder.conv1.weight": () => {
       const weights = noisy(3 * MEL_BANDS * state, NOISE);
       for (const [channel, band] of TONE_BANDS.entries()) {
@@ -185,7 +201,8 @@ function scriptedWeights(state, { filters, tokenOf }) {
         Object.assign(row, Object.fromEntries(channels(0, CHOICES).map((c) => [c, (8 * ATTENTION) / heard]))),
       values: [
         ...heardAxes.map((axis, channel) => ({ from: [[channel, 1 / heard]], to: [[axis, HEARD]] })),
-        { head: 1, from: channels(0, CHOICES).map((c) => [c, 1 / heard]), to: [[axisOf(EOT), -SOUND]] },
+        // Sound that begins with the window is on average half as late as its end.
+        { from: [[lateness, 2 / (LATEST * scale)]], to: [[axisOf(EOT), -SOUND]] },
       ],
     }),
     ...attention("decoder.blocks.0.attn", state, noisy, {
@@ -218,12 +235,10 @@ function channels(first, count) {
 /**
  * An attention whose query is the same everywhere.
  * @param {string} name @param {number} state @param {(length: number, scale: number) => Float32Array} noisy
- * @param {{ key: (row: Float32Array) => void, values: { head?: number, from: number[][], to: number[][] }[] }} made
+ * @param {{ key: (row: Float32Array) => void, values: { from: number[][], to: number[][] }[] }} made
  * @returns {Record<string, Weights>}
  */
 function attention(name, state, noisy, { key, values }) {
-  /** Row of the values' product: the next free dimension of its head. */
-  const rows = values.map(({ head = 0 }, index) => 64 * head + (head === 0 ? index : 0));
   const quiet = () => noisy(state * state, NOISE / Math.sqrt(state));
   return {
     [`${name}.query.weight`]: quiet,
@@ -236,13 +251,13 @@ function attention(name, state, noisy, { key, values }) {
     [`${name}.value.weight`]: () => {
       const weights = quiet();
       for (const [index, { from }] of values.entries())
-        for (const [column, value] of from) weights[rows[index] * state + column] = value;
+        for (const [column, value] of from) weights[index * state + column] = value;
       return weights;
     },
     [`${name}.out.weight`]: () => {
       const weights = quiet();
       for (const [index, { to }] of values.entries())
-        for (const [axis, value] of to) weights[axis * state + rows[index]] = value;
+        for (const [axis, value] of to) weights[axis * state + index] = value;
       return weights;
     },
   };

@@ -15,6 +15,13 @@ import { checkSpeech } from "./doctor/check-speech.js";
 import { checkFfmpeg, checkHome, checkMemory, checkPort, checkThreads } from "./doctor/check-surroundings.js";
 import { type Finding, renderFinding } from "./doctor/finding.js";
 
+const SHORT_WINDOWS: Finding = {
+  state: "note",
+  subject: "windows",
+  text: "encoded only as far as their sound goes (--short-windows)",
+  remedy: "where a model repeats itself or invents words, leave the option out: it was not trained for that",
+};
+
 /** `sotto doctor`: says what works here, each finding as it is made; exit code 1 when the main job would fail. */
 export async function runDoctor(args: string[]): Promise<number> {
   const { config, positionals } = readCommandLine("doctor", args, process.env);
@@ -30,12 +37,14 @@ export async function runDoctor(args: string[]): Promise<number> {
   tell({ state: "ok", subject: "node", text: `${process.version}, ${process.platform}-${process.arch}` });
   tell(await checkFfmpeg(config.ffmpeg));
   const computing = await checkComputing(config);
-  const backend = computing.report?.backend;
+  const found = computing.report?.backend;
+  const backend = found && { ...found, shortWindows: config.shortWindows };
   const store = new ModelStore({ home: config.home, configuredModel: config.model });
   const model = await store.find(undefined).catch(() => undefined); // why there is none is told below
   const tuning = model && { home: config.home, modelBytes: model.bytes };
   const cores = backend && tuning ? chooseShare(asked, backend, tuning) : divideCores(asked, backend ?? {});
   tell(checkThreads(cores, asked, backend));
+  if (config.shortWindows) tell(SHORT_WINDOWS);
   tell(checkMemory(config.memoryLimit));
   tell(await checkHome(config.home, config.spoolReserve));
   tell(await checkPort(config.host, config.port));

@@ -151,7 +151,7 @@ export async function runServe(args: string[]): Promise<number> {
   const [, decoder] = await loading;
   if (!decoder.found) note(`ffmpeg was not found; requests will be answered 503. ${decoder.remedy}`);
   note(
-    `model ${model.id} on ${backend.device ?? `the CPU (${backend.kernels ?? backend.cpuVariant})`}; windows at once: ${cores.workers}, threads for ${backend.kernels ? "all" : "each"}: ${cores.threadsPerWorker}${cores.isTuned ? ", as sotto bench --tune found" : ""}`,
+    `model ${model.id} on ${backend.device ?? `the CPU (${backend.kernels ?? backend.cpuVariant})`}; windows at once: ${cores.workers}, threads for ${backend.kernels ? "all" : "each"}: ${cores.threadsPerWorker}${cores.isTuned ? ", as sotto bench --tune found" : ""}${backend.shortWindows ? "; short windows" : ""}`,
   );
   note(await speech.describe());
   if (model.demonstration) {

@@ -144,6 +144,12 @@ export const OPTIONS = {
     commands: computing,
     doc: "What computes on the CPU; auto: Sotto's own kernels where they work and suit the model, ggml: never those",
   },
+  shortWindows: {
+    kind: "boolean",
+    default: false,
+    commands: computing,
+    doc: "Encode short recordings only as far as they go, not 30 s of each: faster; models not trained for that hear worse",
+  },
   ffmpeg: { kind: "string", default: "ffmpeg", commands: computing, doc: "The ffmpeg program" },
   maxUploadMb: {
     kind: "integer",

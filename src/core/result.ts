@@ -100,6 +100,8 @@ export interface WorkFigures {
   speechMs: number;
   backend: string;
   threads: number;
+  /** Windows were encoded as far as their sound goes. */
+  shortWindows: boolean;
   /** Decodings that were tried again at a higher temperature. */
   fallbacks: number;
 }

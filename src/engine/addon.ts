@@ -74,7 +74,7 @@ export interface NativeDecoded {
 export interface NativeSession {
   /** Takes 1,600 to 480,000 samples at 16 kHz and computes their log-mel spectrogram. */
   setAudio(pcm: Int16Array, cancel: Int32Array): void;
-  /** Encodes the 30 s from a frame (10 ms) on. */
+  /** Encodes the 30 s from a frame (10 ms) on, or with short windows what of them has sound. */
   encode(offsetFrames: number, cancel: Int32Array): void;
   /** `languages`: probabilities in the order of `core/languages`; empty for a model of English only. */
   detect(cancel: Int32Array): { noSpeechProb: number; languages: Float32Array };
@@ -157,7 +157,8 @@ export interface Addon {
   modelFacts(modelId: number): NativeModelFacts;
   /** Token `i` is `bytes[offsets[i] .. offsets[i + 1]]`. */
   vocabulary(modelId: number): { bytes: Buffer; offsets: Uint32Array };
-  openSession(modelId: number, threads: number): NativeSession;
+  /** @param shortWindows whether windows are encoded as far as their sound goes, and not always 30 s */
+  openSession(modelId: number, threads: number, shortWindows?: boolean): NativeSession;
   /** Opens a walked file of Silero VAD (`catalog/speech-file.ts`). */
   openSpeechJudge(path: string): NativeSpeechJudge;
 }

@@ -5,7 +5,7 @@ import { chooseKernels, type KernelReport } from "./kernel-choice.js";
 import { cpuModules, GPU_BACKENDS, type GpuBackend, gpuModules } from "./modules.js";
 import { RememberedChoice } from "./remembered-choice.js";
 
-/** What an engine computes with; full paths of modules of ggml. */
+/** What an engine computes with, and how; full paths of modules of ggml. */
 export interface EngineBackend {
   cpuVariant: string;
   cpuModule: string;
@@ -14,6 +14,8 @@ export interface EngineBackend {
   gpuModule?: string | undefined;
   /** Our own kernels for the CPU, by name, for models that suit them; undefined: ggml computes all. */
   kernels?: string | undefined;
+  /** Windows are encoded as far as their sound goes, not always 30 s. */
+  shortWindows?: boolean;
 }
 
 export const DEVICES = ["auto", "cpu", ...GPU_BACKENDS] as const;
@@ -25,6 +27,7 @@ export interface BackendOptions {
   device: DeviceChoice;
   /** `ggml`: not our own kernels, even where they work. */
   kernels?: (typeof KERNELS)[number];
+  shortWindows?: boolean;
   /** `auto`, or the name of the one variant to use. */
   cpuVariant: string;
   home: string;
@@ -52,8 +55,8 @@ export function modulesOf({ cpuModule, gpuModule }: EngineBackend): string[] {
 }
 
 /** The same without the GPU. */
-export function withoutGpu({ cpuVariant, cpuModule }: EngineBackend): EngineBackend {
-  return { cpuVariant, cpuModule };
+export function withoutGpu({ device: _device, gpuModule: _gpuModule, ...backend }: EngineBackend): EngineBackend {
+  return backend;
 }
 
 /**
@@ -62,14 +65,14 @@ export function withoutGpu({ cpuVariant, cpuModule }: EngineBackend): EngineBack
  * @throws CommandError when nothing works, with what was tried and the remedy
  */
 export async function chooseBackend(options: BackendOptions, note: (line: string) => void): Promise<EngineBackend> {
-  const { device, cpuVariant, kernels = "auto", home } = options;
+  const { device, cpuVariant, kernels = "auto", shortWindows = false, home } = options;
   const remembered = new RememberedChoice<BackendReport>(home, { device, cpuVariant, kernels });
   const known = remembered.read();
   const report = known?.backend ? known : await probeBackends(options);
   if (!report.backend) throw new CommandError(nothingWorks(report.variants, cpuVariant));
   if (report !== known) await remembered.write(report, hasHung(report) ? HUNG_KEPT_MS : undefined);
   if (report.warning) note(report.warning);
-  return report.backend;
+  return { ...report.backend, shortWindows };
 }
 
 /** Tries what is built here; remembers nothing. */

@@ -77,7 +77,7 @@ function openPool({ workers, threadsPerWorker, backend }: EngineSetup): Piscina 
     maxThreads: workers,
     idleTimeout: grows ? IDLE_WORKER_MS : Number.POSITIVE_INFINITY,
     resourceLimits: { stackSizeMb: WORKER_STACK_MB },
-    workerData: { threads: threadsPerWorker } satisfies WorkerSetup,
+    workerData: { threads: threadsPerWorker, shortWindows: backend.shortWindows === true } satisfies WorkerSetup,
   });
 }
 

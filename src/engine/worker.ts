@@ -10,6 +10,7 @@ import { decodeWindow } from "./window-decoder.js";
 /** What the host gives each worker thread. */
 export interface WorkerSetup {
   threads: number;
+  shortWindows: boolean;
 }
 
 /** A window, the process's model, and the words shared with the main thread (`control-words.ts`). */
@@ -32,7 +33,7 @@ export interface OpenedModel {
   takesTurns: boolean;
 }
 
-const { threads } = workerData as WorkerSetup;
+const { threads, shortWindows } = workerData as WorkerSetup;
 const addon = loadAddon();
 let opened: { model: LoadedModel; session: NativeSession } | undefined;
 
@@ -47,7 +48,7 @@ export function open({ modelPath, device, kernels }: OpenTask): OpenedModel {
 
 /** Piscina's task: one window in, one result out, synchronous. */
 export function decode({ modelId, job, control }: WorkerTask): WindowResult {
-  opened ??= { model: new LoadedModel(addon, modelId), session: addon.openSession(modelId, threads) };
+  opened ??= { model: new LoadedModel(addon, modelId), session: addon.openSession(modelId, threads, shortWindows) };
   const { model, session } = opened;
   // The native side takes no less than this; what the window lacks of it is silence.
   const pcm = new Int16Array(Math.max(windowSampleCount(job.window), MIN_AUDIO_MS * SAMPLES_PER_MS));

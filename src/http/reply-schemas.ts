@@ -59,6 +59,7 @@ export const SCHEMAS: Record<string, Schema> = {
     real_time_factor: number,
     backend: text,
     threads: integer,
+    short_windows: { type: "boolean" },
     suppressed: listOf(
       object({ ...span, reason: { enum: [...SUPPRESSION_RULES] }, action: { enum: ["dropped", "retried"] }, text }),
     ),

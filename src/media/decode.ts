@@ -1,4 +1,4 @@
-import { rm, stat } from "node:fs/promises";
+import { rm, stat, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { BYTES_PER_SAMPLE, MIN_AUDIO_MS, SAMPLE_RATE, SAMPLES_PER_MS, type Spool, samplesToMs } from "../core/audio.js";
 import { type SottoError, sottoError } from "../core/errors.js";
@@ -7,6 +7,7 @@ import { decodeFailure, undecodable } from "./decode-failure.js";
 import { decoderMissing, saysNotRunnable } from "./decoder-check.js";
 import { acceptedDemuxers, withinContainers } from "./demuxers.js";
 import { type FfmpegEnd, runFfmpeg } from "./ffmpeg-command.js";
+import { readPlainWav } from "./plain-wav.js";
 import type { SpoolSpace } from "./spool-space.js";
 import { saysStorageFull } from "./storage-full.js";
 
@@ -65,7 +66,13 @@ async function decode(job: DecodeJob, outputPath: string): Promise<number> {
       : decoderMissing(error);
   });
   await job.space?.demand();
+  const plainCount = await copyPlainWav(job, outputPath);
   job.signal?.throwIfAborted();
+  if (plainCount !== undefined) {
+    const refusal = judge({ failure: undefined, killed: false, stderr: "" }, plainCount, job);
+    if (refusal) throw refusal;
+    return plainCount;
+  }
 
   const stop = new AbortController();
   const onAbort = () => stop.abort();
@@ -92,6 +99,19 @@ async function decode(job: DecodeJob, outputPath: string): Promise<number> {
   const refusal = judge(end, sampleCount, job);
   if (refusal) throw refusal;
   return sampleCount;
+}
+
+/** How many samples were written; undefined: this is ffmpeg's to do, which will also say what is wrong. */
+async function copyPlainWav(job: DecodeJob, outputPath: string): Promise<number | undefined> {
+  const { inputPath, audioTrack = 0, channel = "mix", containers } = job;
+  if (audioTrack !== 0 || channel !== "mix" || (containers && !containers.includes("wav"))) return undefined;
+  try {
+    const samples = await readPlainWav(resolve(inputPath));
+    if (samples) await writeFile(outputPath, samples);
+    return samples && samples.length / BYTES_PER_SAMPLE;
+  } catch {
+    return undefined;
+  }
 }
 
 function inputOptions(formats: string): string[] {

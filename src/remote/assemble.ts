@@ -39,7 +39,10 @@ export function assembleTranscript(heard: Heard, request: TranscribeRequest, kno
     provider: known.provider,
     tokenCounts: heard.tokenCounts ?? { prompt: 0, completion: 0 },
     timings: { melMs: 0, encodeMs: 0, decodeMs: 0, sampleMs: 0 },
-    work: { queueMs: 0, elapsedMs: known.elapsedMs, speechMs: 0, backend: "remote", threads: 0, fallbacks: 0 },
+    work: {
+      ...{ queueMs: 0, elapsedMs: known.elapsedMs, speechMs: 0, fallbacks: 0 },
+      ...{ backend: "remote", threads: 0, shortWindows: false },
+    },
     windowCount: 0,
   };
 }

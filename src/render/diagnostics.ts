@@ -14,6 +14,7 @@ export function diagnosticsOf({ durationMs, timings, work, windowCount, suppress
     real_time_factor: durationMs > 0 ? Math.round((1000 * work.elapsedMs) / durationMs) / 1000 : 0,
     backend: work.backend,
     threads: work.threads,
+    short_windows: work.shortWindows,
     suppressed: suppressed.map(({ startMs, endMs, reason, action, text }) => ({
       start: secondsOf(startMs),
       end: secondsOf(endMs),

@@ -53,6 +53,7 @@ export interface Decoded {
   /** `cpu`, or a GPU as its backend calls it. */
   backend: string;
   threads: number;
+  shortWindows: boolean;
 }
 
 export interface SchedulerOptions {
@@ -74,6 +75,7 @@ export interface SchedulerOptions {
 export class Scheduler {
   readonly #slots: number;
   readonly #threads: number;
+  readonly #shortWindows: boolean;
   /** What engines start on. */
   readonly #device: string;
   readonly #admission: Admission;
@@ -97,6 +99,7 @@ export class Scheduler {
     } = options;
     this.#slots = cores.workers;
     this.#threads = cores.threadsPerWorker;
+    this.#shortWindows = backend.shortWindows === true;
     this.#device = backend.device ?? "cpu";
     this.#keepsLoaded = keepAliveMs > 0;
     this.#turns = new Turns(cores.workers);
@@ -175,8 +178,7 @@ export class Scheduler {
    */
   async decode(work: WindowWork, signal: AbortSignal): Promise<Decoded> {
     const first = await abortable(work.windows.next(), signal);
-    if (first.done)
-      return { windows: [], language: undefined, queueMs: 0, backend: this.#device, threads: this.#threads };
+    if (first.done) return { windows: [], language: undefined, queueMs: 0, backend: this.#device, ...this.#how };
     const askedMs = performance.now();
     work.ticket.speed = this.speedOf(work.model);
     const lease = await this.#engines.lease(work.model, signal);
@@ -265,11 +267,16 @@ export class Scheduler {
     signal.throwIfAborted();
     const failure = outcomes.find((outcome) => outcome.status === "rejected");
     if (failure) throw failed.signal.reason;
-    return { windows, language, queueMs: queueMs ?? 0, backend: engine.device, threads: this.#threads };
+    return { windows, language, queueMs: queueMs ?? 0, backend: engine.device, ...this.#how };
   }
 
   async close(): Promise<void> {
     await this.#engines.close();
+  }
+
+  /** How windows are decoded, on whatever device. */
+  get #how(): Pick<Decoded, "threads" | "shortWindows"> {
+    return { threads: this.#threads, shortWindows: this.#shortWindows };
   }
 
   #learntOf(model: EngineModel) {

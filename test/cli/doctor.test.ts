@@ -53,11 +53,15 @@ test("what an operator may want to know is a note and no failure", async () => {
   const taken = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => taken.once("listening", resolve));
   const { port } = taken.address() as { port: number };
-  const args = ["--port", String(port), "--workers", "64", "--threads", "64", "--device", "cuda"];
+  const args = ["--port", String(port), "--workers", "64", "--threads", "64", "--device", "cuda", "--short-windows"];
   const { code, stdout } = await runSotto(["doctor", "--home", home, ...args]);
   taken.close();
   assert.equal(code, 0, stdout);
   assert.match(stdout, new RegExp(`^note +port +${port} on 127.0.0.1 is in use`, "m"));
+  assert.match(
+    stdout,
+    /^note +windows +encoded only as far as their sound goes \(--short-windows\)\n +→ where a model/m,
+  );
   assert.match(stdout, /^note +threads .*\n +→ .*was cut to the cores/m);
   assert.match(stdout, /^note +gpu +the CPU is used, since --device cuda cannot be: its module is not built/m);
 });

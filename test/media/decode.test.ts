@@ -267,14 +267,14 @@ test("an output name with spaces, colons and percent signs is written as it is",
 
 test("without ffmpeg the decoder is missing, also when it was there before, and the process lives", async (context) => {
   const folder = await temporaryFolder(context);
-  await ffmpeg(folder, ...tone(1), "tone.wav");
-  await decode(folder, "tone.wav");
-  const error = await refusal(decode(folder, "tone.wav", { ffmpegPath: "no-such-ffmpeg" }).catch(withoutUrl));
+  await ffmpeg(folder, ...tone(1), "tone.flac");
+  await decode(folder, "tone.flac");
+  const error = await refusal(decode(folder, "tone.flac", { ffmpegPath: "no-such-ffmpeg" }).catch(withoutUrl));
   assert.equal(error.code, "decoder_missing");
   assert.equal(error.status, 503);
 
   const vanishing = await wrapper(folder, 'case "$*" in *-demuxers*) rm -f "$0";; esac; exec ffmpeg "$@"');
-  const late = await refusal(decode(folder, "tone.wav", { ffmpegPath: vanishing }).catch(withoutUrl));
+  const late = await refusal(decode(folder, "tone.flac", { ffmpegPath: vanishing }).catch(withoutUrl));
   assert.equal(late.code, "decoder_missing");
 });
 
@@ -294,9 +294,9 @@ async function wrapper(folder: string, script: string): Promise<string> {
 
 test("ffmpeg is asked what it can do once, not for each request", async (context) => {
   const folder = await temporaryFolder(context);
-  await ffmpeg(folder, ...tone(1), "tone.wav");
+  await ffmpeg(folder, ...tone(1), "tone.flac");
   const counting = await wrapper(folder, `echo "$*" >> ${join(folder, "calls")}; exec ffmpeg "$@"`);
-  for (let i = 0; i < 3; i++) await decode(folder, "tone.wav", { ffmpegPath: counting });
+  for (let i = 0; i < 3; i++) await decode(folder, "tone.flac", { ffmpegPath: counting });
   const calls = readFileSync(join(folder, "calls"), "utf8").trim().split("\n");
   assert.equal(calls.filter((call) => call.includes("-i ")).length, 3);
   assert.ok(calls.length <= 7, calls.map((call) => call.slice(0, 40)).join("\n"));
@@ -366,22 +366,22 @@ function ffmpegsOn(folder: string): number {
 
 test("a crash of ffmpeg is the fault of the file, also when something was decoded", async (context) => {
   const folder = await temporaryFolder(context);
-  await ffmpeg(folder, ...tone(1), "tone.wav");
+  await ffmpeg(folder, ...tone(1), "tone.flac");
   const crashing = await wrapper(folder, 'ffmpeg "$@" || exit; case "$*" in *-i*) kill -SEGV $$;; esac');
-  const error = await refusal(decode(folder, "tone.wav", { ffmpegPath: crashing }));
+  const error = await refusal(decode(folder, "tone.flac", { ffmpegPath: crashing }));
   assert.equal(error.code, "undecodable_audio");
 });
 
 test("a full disk is said to be one", { skip: !existsSync("/dev/full") }, async (context) => {
   const folder = await temporaryFolder(context);
-  await ffmpeg(folder, ...tone(60), "tone.wav");
-  await ffmpeg(folder, ...tone(0.5), "short.wav");
+  await ffmpeg(folder, ...tone(60), "tone.flac");
+  await ffmpeg(folder, ...tone(0.5), "short.flac");
   // The last argument is the output; a device takes its place.
   const full = await wrapper(
     folder,
     'case "$*" in *-i\\ *) i=0; n=$#; while [ $i -lt $((n-1)) ]; do set -- "$@" "$1"; shift; i=$((i+1)); done; shift; set -- "$@" /dev/full;; esac; exec ffmpeg "$@"',
   );
-  for (const name of ["tone.wav", "short.wav"]) {
+  for (const name of ["tone.flac", "short.flac"]) {
     assert.equal((await refusal(decode(folder, name, { ffmpegPath: full }))).code, "storage_full", name);
   }
 });

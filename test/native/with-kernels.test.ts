@@ -10,6 +10,7 @@ if (loadAddon().kernelNames().length === 0) {
   await import("./addon.test.js"); // first: it looks at an addon that has no backend yet
   await import("../engine/guards.test.js");
   await import("../engine/window-decoder.test.js");
+  await import("../engine/short-windows.test.js");
   await import("../engine/aligned-words.test.js");
   await import("../engine/prompt-tokens.test.js");
   await import("./edge-models.test.js");

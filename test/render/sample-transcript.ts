@@ -28,7 +28,7 @@ export function transcript(...segments: Segment[]): Transcript {
     provider: "local",
     tokenCounts: { prompt: 3, completion: 6 },
     timings: { melMs: 1, encodeMs: 2, decodeMs: 3, sampleMs: 4 },
-    work: { queueMs: 5, elapsedMs: 352, speechMs: 4, backend: "cpu", threads: 2, fallbacks: 0 },
+    work: { queueMs: 5, elapsedMs: 352, speechMs: 4, backend: "cpu", threads: 2, shortWindows: false, fallbacks: 0 },
     windowCount: 1,
   };
 }

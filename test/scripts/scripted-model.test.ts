@@ -31,13 +31,15 @@ test("a full-size model says what the sound tells it to, for as long as there is
   const script = join(packageRoot(), "scripts/bench/scripted-model.mjs");
   const { status, stderr } = spawnSync(process.execPath, [script, "tiny", model], { encoding: "utf8" });
   assert.equal(status, 0, stderr);
-  const clips = [scriptedClip(3, 2), scriptedClip(3, 9), scriptedClip(11, 31)];
-  assert.equal(new Set(clips.map(({ words = [] }) => words.slice(0, 8).join(" "))).size, 3);
+  const clips = [scriptedClip(3, 2), scriptedClip(3, 9), scriptedClip(11, 31), scriptedClip(30, 5)];
+  assert.equal(new Set(clips.map(({ words = [] }) => words.slice(0, 8).join(" "))).size, 4);
   for (const [index, { wav, words = [] }] of clips.entries()) {
     const path = join(folder, `${index}.wav`);
     writeFileSync(path, wav);
-    const heard = await runSotto(["transcribe", path, "--home", home, "--model", model]);
-    assert.deepEqual(heard.stdout.trim().split(/\s+/), words, heard.stderr);
+    for (const options of [[], ["--short-windows"]]) {
+      const heard = await runSotto(["transcribe", path, "--home", home, "--model", model, ...options]);
+      assert.deepEqual(heard.stdout.trim().split(/\s+/), words, heard.stderr);
+    }
   }
 });
 

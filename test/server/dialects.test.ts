@@ -160,7 +160,7 @@ test("words, logprobs and diagnostics come when they are asked for", async () =>
   }
   const { logprobs, diagnostics } = body as unknown as {
     logprobs: { token: string; logprob: number; bytes: number[] }[];
-    diagnostics: { windows: number; encode_ms: number; real_time_factor: number; threads: number };
+    diagnostics: { windows: number; encode_ms: number; threads: number; short_windows: boolean };
   };
   assert.equal(
     logprobs
@@ -174,6 +174,7 @@ test("words, logprobs and diagnostics come when they are asked for", async () =>
     assert.equal(Buffer.from(bytes).toString(), token);
   }
   assert.ok(diagnostics.windows === 1 && diagnostics.encode_ms > 0 && diagnostics.threads >= 1);
+  assert.equal(diagnostics.short_windows, false);
   const plain = await ok(await post(path));
   assert.ok(!("logprobs" in plain) && !("words" in plain) && !("diagnostics" in plain));
 });
