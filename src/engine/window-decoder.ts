@@ -1,15 +1,17 @@
 import { SAMPLES_PER_MS } from "../core/audio.js";
 import type { Segment, Suppression, SuppressionRule } from "../core/result.js";
 import type { DecodeParams, LanguageGuess, WindowResult } from "../core/window.js";
+import { TimeMap } from "../stitch/time-map.js";
 import type { NativeSession } from "./addon.js";
 import { countStep } from "./control-words.js";
 import { decodeWithFallback, isSilence, type Outcome } from "./fallback.js";
 import { type Heard, heardSegments } from "./heard-segments.js";
 import type { LoadedModel } from "./loaded-model.js";
 import { echoesPrompt, isSameSpeech } from "./prompt-echo.js";
-import { hearAgain, isDoubtful } from "./second-hearing.js";
+import { hasText, hearAgain, isDoubtful } from "./second-hearing.js";
 import { FRAME_MS, segmentTokens } from "./segmenter.js";
 import { guessLanguages } from "./spoken-language.js";
+import { soundOf, unheardSpeech, withUnheard } from "./unheard-speech.js";
 
 /** The encoder sees 30 s at a time. */
 const ENCODER_FRAMES = 3000;
@@ -17,8 +19,8 @@ const ENCODER_FRAMES = 3000;
 const MIN_FRAMES = 10;
 
 /**
- * Decodes one window of at most 30 s: encode, read language and silence, decode, cut into segments; when the model left
- * a segment open at the end, once more from its start. Nothing is carried from window to window but the client's prompt.
+ * Decodes one window of at most 30 s, and then what of its speech was passed over, alone. Nothing is carried from window to
+ * window but the client's prompt.
  *
  * @param pcm 16 kHz mono, 1,600 to 480,000 samples
  * @param control the words shared with the main thread: cancelling makes the native calls throw `cancelled`
@@ -28,6 +30,27 @@ export function decodeWindow(
   model: LoadedModel,
   pcm: Int16Array,
   params: DecodeParams,
+  control: Int32Array,
+): WindowResult {
+  const result = hearWindow(session, model, pcm, { ...params, isDoubted: false }, control);
+  const unheard = unheardSpeech(pcm, params, result);
+  if (!unheard) return result;
+  const { speechSpans = [], jointsMs } = new TimeMap(unheard);
+  // It was silence to the model once: the text that comes of it now has to be confirmed.
+  const own = { ...params, language: result.language, speechSpans, jointsMs, isDoubted: true };
+  return withUnheard(result, unheard, hearWindow(session, model, soundOf(pcm, unheard), own, control));
+}
+
+/**
+ * Encode, read language and silence, decode, cut into segments; when the model left a segment open at the end, once more
+ * from its start.
+ * @param params `isDoubted`: whether text is to be confirmed even where the model is sure
+ */
+function hearWindow(
+  session: NativeSession,
+  model: LoadedModel,
+  pcm: Int16Array,
+  { isDoubted, ...params }: DecodeParams & { isDoubted: boolean },
   control: Int32Array,
 ): WindowResult {
   const windowMs = Math.floor(pcm.length / SAMPLES_PER_MS);
@@ -76,7 +99,7 @@ export function decodeWindow(
       continue;
     }
     const heard: Heard = { pass, cut, language, noSpeechProb, startMs, endMs, pcm };
-    if (isDoubtful(pass, noSpeechProb, model)) {
+    if (isDoubted ? hasText(pass, model) : isDoubtful(pass, noSpeechProb, model)) {
       const prompt = model.promptTokens(params.task, language, undefined);
       heard.again = hearAgain(session, model, { seek, heardFrames, text: pass.text }, prompt, control);
       // Words are aligned with the encoding that they came from.
