@@ -31,9 +31,9 @@ export interface Stretch {
   heardFrames: number;
 }
 
-/** Whether a pass wrote anything. */
-export function hasText(pass: Pass, model: LoadedModel): boolean {
-  return pass.tokens.some((token) => model.tokenizer.isText(token));
+/** Whether tokens are more than timestamps. */
+export function hasText(tokens: readonly number[], model: LoadedModel): boolean {
+  return tokens.some((token) => model.tokenizer.isText(token));
 }
 
 /** Whether a pass should be confirmed by other hearings: the model is unsure of its words, or hears no speech. */

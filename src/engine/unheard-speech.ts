@@ -12,24 +12,20 @@ const FAINTEST_SHARE = 0.01;
 /** So much of the pauses around is heard too: the other hearings begin 130 ms later, and should not begin within a word. */
 const ROOM_MS = 300;
 
-/** What a window's hearing came to, as far as it matters here. */
-type Hearing = Pick<WindowResult, "segments" | "suppressed">;
-
 /**
  * The speech of a window for which nothing was written, as a window of its own: in a window full of talk Whisper passes over
- * a short utterance at times, or ends early. Nothing where the whole window is silent to the model, since it would hear the
- * same again; nor where something was written and dropped.
+ * a short utterance at times, or ends early.
+ * @param written for what the model wrote something, kept or not, by its own timestamps: by its words a segment may seem to
+ *   lie on one side of a pause alone, and what it holds would be heard twice
  * @returns stretches of the window, in its samples
  */
 export function unheardSpeech(
   pcm: Int16Array,
   { speechSpans = [], jointsMs = [] }: Pick<DecodeParams, "speechSpans" | "jointsMs">,
-  { segments, suppressed }: Hearing,
+  written: readonly Span[],
 ): Window | undefined {
-  const judged = [...segments, ...suppressed.filter(({ action }) => action === "dropped")];
-  const isHeard = speechSpans.map((span) => judged.some((one) => reachesInto(one, span)));
+  const isHeard = speechSpans.map((span) => written.some((one) => reachesInto(one, span)));
   const heardPower = Math.max(0, ...speechSpans.filter((_, index) => isHeard[index]).map((span) => powerOf(pcm, span)));
-  if (segments.length === 0) return undefined;
   const isUnheard = speechSpans.map(
     (span, index) =>
       !isHeard[index] && span.endMs - span.startMs >= LEAST_MS && powerOf(pcm, span) >= heardPower * FAINTEST_SHARE,
