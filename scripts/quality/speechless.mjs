@@ -2,12 +2,12 @@
  * Is anything written where nobody speaks?
  *
  *   npm run quality:speechless -- [--clips 200] [--first 0] [--longest 600] [--seed 1] [--model FILE]
- *                                [--silero] [--whisper-server PROGRAM] [--json FILE]
+ *                                [--silero] [--whisper-server PROGRAM [--rival-only]] [--json FILE]
  *
  * Makes clips without speech (`speechless-sounds.mjs`), of 1 s to --longest seconds, as many of each kind, and posts each to a
  * server of ours: as it is without Silero's weights, with them (--silero pulls them), and with `vad_filter=false`, where
  * the model hears everything and the guards alone stand between. --whisper-server names whisper.cpp's own server, which gets
- * the same clips and the same model. Prints a row for each kind and way, every text, and a line of JSON; ends with 1 when
+ * the same clips and the same model; with --rival-only it alone gets them. Prints a row for each kind and way, every text, and a line of JSON; ends with 1 when
  * ours wrote anything. --first goes on where an earlier run ended.
  */
 import { spawn } from "node:child_process";
@@ -40,6 +40,7 @@ const { values } = parseArgs({
     model: { type: "string", default: join(ROOT, "models/ggml-sotto-mini.bin") },
     silero: { type: "boolean", default: false },
     "whisper-server": { type: "string" },
+    "rival-only": { type: "boolean", default: false },
     json: { type: "string" },
   },
 });
@@ -109,6 +110,16 @@ async function main() {
 
 /** @returns {Promise<Way[]>} */
 async function startWays() {
+  const ways = values["rival-only"] ? [] : await startOurWays();
+  if (values["whisper-server"]) {
+    const url = await startWhisperServer(values["whisper-server"]);
+    ways.push({ name: "whisper.cpp", ask: (path) => askWhisperServer(url, path) });
+  }
+  return ways;
+}
+
+/** @returns {Promise<Way[]>} */
+async function startOurWays() {
   const byEnergy = await startOurs();
   /** @type {Way[]} */
   const ways = [
@@ -119,10 +130,6 @@ async function startWays() {
     const withSilero = await startOurs();
     pullSilero(withSilero.home);
     ways.push({ name: "Silero", ask: (path) => askOurs(withSilero.url, path) });
-  }
-  if (values["whisper-server"]) {
-    const url = await startWhisperServer(values["whisper-server"]);
-    ways.push({ name: "whisper.cpp", ask: (path) => askWhisperServer(url, path) });
   }
   return ways;
 }
@@ -184,10 +191,14 @@ async function freePort() {
 
 /** @param {string} url @param {string} path @returns {Promise<Answer>} */
 async function askWhisperServer(url, path) {
-  const form = new FormData();
-  form.append("response_format", "json");
-  form.append("file", await openAsBlob(path), "clip.wav");
-  const reply = await fetch(`${url}/inference`, { method: "POST", body: form });
+  const ask = async () => {
+    const form = new FormData();
+    form.append("response_format", "json");
+    form.append("file", await openAsBlob(path), "clip.wav");
+    return fetch(`${url}/inference`, { method: "POST", body: form });
+  };
+  // It closes idle connections at the moment they may be used again.
+  const reply = await ask().catch(ask);
   const { text } = await reply.json();
   if (reply.status !== 200 || typeof text !== "string")
     throw new Error(`whisper.cpp's server answered ${reply.status}`);

@@ -60,10 +60,15 @@ export const SUPPRESSION_RULES = [
   "outside_speech",
   /** Text that the model doubts, and does not write again when it hears the same sound a little shifted. */
   "unconfirmed",
+  /** Speech for which nothing was written: heard again alone. */
+  "unheard",
 ] as const;
 export type SuppressionRule = (typeof SUPPRESSION_RULES)[number];
 
-/** Text that the model wrote and that is not in the transcript. Without text: nobody spoke, and no model was asked. */
+/**
+ * Text that the model wrote and that is not in the transcript. Without text: nobody spoke, and no model was asked; or
+ * somebody spoke, and nothing was written.
+ */
 export interface Suppression {
   startMs: number;
   endMs: number;

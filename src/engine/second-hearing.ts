@@ -31,6 +31,11 @@ export interface Stretch {
   heardFrames: number;
 }
 
+/** Whether tokens are more than timestamps. */
+export function hasText(tokens: readonly number[], model: LoadedModel): boolean {
+  return tokens.some((token) => model.tokenizer.isText(token));
+}
+
 /** Whether a pass should be confirmed by other hearings: the model is unsure of its words, or hears no speech. */
 export function isDoubtful(pass: Pass, noSpeechProb: number, model: LoadedModel): boolean {
   const ofText = pass.logprobs.filter((_, index) => model.tokenizer.isText(pass.tokens[index] as number));
