@@ -176,7 +176,7 @@ function ownServer(config: Config, model: InstalledModel, folder: string): Conte
       ...given("--workers", config.workers),
       ...given("--threads", config.threads),
       ...given("--memory-limit", config.memoryLimit),
-      ...["--cpu-variant", config.cpuVariant, "--ffmpeg", config.ffmpeg],
+      ...["--cpu-variant", config.cpuVariant, "--kernels", config.kernels, "--ffmpeg", config.ffmpeg],
     ],
     environment: Object.fromEntries(environment),
     readyPath: "/readyz",
