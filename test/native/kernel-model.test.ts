@@ -45,7 +45,10 @@ test("facts and vocabulary are those that whisper.cpp reads", { skip }, () => {
 
 for (const name of names) {
   test(`kernels for ${name} compute what plain loops and ggml do, and hear the same words`, () => {
-    for (const { relativeError: error, wide } of addon.probeKernels(name)) assert.ok(error < 0.001, `${wide} ${error}`);
+    for (const { relativeError: error, weights, place, wide } of addon.probeKernels(name)) {
+      // Operands are rounded there.
+      assert.ok(error < (weights === "bf16" ? 0.02 : 0.001), `${weights} ${place} ${wide} ${error}`);
+    }
     const own = open(MODEL_PATH, { name });
     const theirs = addon.openModel(MODEL_PATH, "");
     for (const clip of FIXTURES.filter(({ durationSec }) => durationSec < 12)) {

@@ -11,6 +11,8 @@ import type { RecordingSource } from "./recordings.js";
 const BATCHES = [4, 8, 16];
 const LARGE_BATCH = 32;
 const MANY_CORES = 8;
+/** Windows at once that are tried where ggml computes each alone. */
+const WORKERS = [1, 2, 4, 8, 16];
 /** An encoder's products are cut into so many pieces: more threads would have nothing to do. */
 const MOST_THREADS = 24;
 
@@ -41,7 +43,7 @@ export interface Tuning {
 /** What is worth trying: fewer windows wait less for each other, more are cheaper together; half of the threads, for cores that are halves. */
 export function sharesToTry({ kernels }: Pick<EngineBackend, "kernels">, cores: number): CoreShare[] {
   if (kernels === undefined) {
-    const workers = [1, 2, 4, 8, 16, 32, 64].filter((count) => count <= cores);
+    const workers = WORKERS.filter((count) => count <= cores);
     return workers.map((count) => ({ workers: count, threadsPerWorker: Math.floor(cores / count) }));
   }
   const most = Math.min(cores, MOST_THREADS);
