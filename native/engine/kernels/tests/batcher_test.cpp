@@ -30,7 +30,7 @@ sampler_vocabulary endless(const model & from) {
     return vocabulary;
 }
 
-constexpr int32_t POSITIONS = 100; // 2 s
+constexpr int32_t POSITIONS = 300; // 6 s, the longest
 constexpr int32_t START = 50258;
 
 std::vector<float> mel_of(const model & from, int window) {
@@ -74,7 +74,7 @@ heard hear(batcher & batch, const model & from, int window) {
     const auto mel = mel_of(from, window);
     const auto prompt = prompt_of(window);
     const int slot = batch.take_slot(nullptr);
-    check(batch.encode(slot, mel.data(), POSITIONS - window % 9, nullptr) == ending::done, "encode");
+    check(batch.encode(slot, mel.data(), POSITIONS - 31 * (window % 9), nullptr) == ending::done, "encode");
     result.start.resize(static_cast<size_t>(from.dimensions.vocabulary));
     check(batch.logits_after(slot, &START, 1, result.start.data(), nullptr) == ending::done, "logits");
     const growth_rules rules = rules_of(window);
@@ -198,6 +198,78 @@ SOTTO_TEST(cancelled_windows_leave_the_others_as_they_are) {
     check(!has_failed, "a cancelled call failed");
     check(hear(batch, *from, 1) == expected, "a window differs after others were cancelled");
     check(batch.take_slot(&stop) == -1, "a cancelled caller got a slot");
+}
+
+SOTTO_TEST(windows_that_are_encoded_and_texts_that_grow_do_not_starve_each_other) {
+    const model * from = demonstration();
+    if (!from) return;
+    const sampler_vocabulary vocabulary = endless(*from);
+    const int32_t positions = from->dimensions.audio_context;
+    const auto mel = make(values::normal, 2 * positions * from->dimensions.mels, 9);
+    batcher batch(*from, vocabulary, 2, 4);
+    growth_rules rules;
+    rules.most = 10;
+    const auto prompt = prompt_of(0);
+    // Two callers of each kind: one of their windows is always waiting. An encoding takes one turn at least and as many as it has
+    // parts at most, a text as many as it has tokens: by the time that a hundred of one kind are done, three of the other are.
+    constexpr int ENOUGH = 3, MOST = 100;
+    std::atomic<int> encoded { 0 }, grown { 0 };
+    std::atomic<bool> is_over { false };
+    const auto both = [&] { return encoded >= ENOUGH && grown >= ENOUGH; };
+    std::vector<std::thread> callers;
+    for (int caller = 0; caller < 4; ++caller) {
+        callers.emplace_back([&, caller] {
+            const int slot = batch.take_slot(nullptr);
+            const bool encodes = caller % 2 == 0;
+            ending how = batch.encode(slot, mel.data(), 50, nullptr);
+            while (how == ending::done && !both() && !is_over) {
+                grown_text text;
+                int64_t sample_us = 0;
+                how = encodes ? batch.encode(slot, mel.data(), positions, nullptr)
+                              : batch.grow(slot, prompt.data(), static_cast<int>(prompt.size()), rules, text, sample_us, nullptr);
+                if (++(encodes ? encoded : grown) > MOST) is_over = true;
+            }
+            if (how != ending::done) is_over = true;
+            batch.give_slot(slot);
+        });
+    }
+    for (std::thread & caller : callers) caller.join();
+    check(both(), std::to_string(encoded) + " windows were encoded while " + std::to_string(grown) + " texts were grown");
+}
+
+SOTTO_TEST(neither_a_token_nor_a_position_allocates) {
+    const model * from = demonstration();
+    if (!from) return;
+    const sampler_vocabulary vocabulary = endless(*from);
+    const int32_t positions = from->dimensions.audio_context;
+    const auto mel = make(values::normal, 2 * positions * from->dimensions.mels, 9);
+    batcher batch(*from, vocabulary, 2, 1);
+    const int slot = batch.take_slot(nullptr);
+    const auto encode = [&](int32_t count) { check(batch.encode(slot, mel.data(), count, nullptr) == ending::done, "encode"); };
+    const auto grow = [&](float temperature, int32_t most) {
+        growth_rules rules;
+        rules.sampling = { true, 50, temperature };
+        rules.candidates = temperature > 0.0f ? 2 : 1;
+        rules.most = most;
+        grown_text text;
+        int64_t sample_us = 0;
+        const auto prompt = prompt_of(0);
+        check(batch.grow(slot, prompt.data(), static_cast<int>(prompt.size()), rules, text, sample_us, nullptr) == ending::done, "grow");
+    };
+    const auto count = [](const auto & work) {
+        const int64_t before = allocations();
+        work();
+        return allocations() - before;
+    };
+    encode(50);
+    check(count([&] { encode(positions); }) == count([&] { encode(50); }), "positions allocate");
+    for (const float temperature : { 0.0f, 0.8f }) {
+        grow(temperature, 10);
+        const int64_t few = count([&] { grow(temperature, 10); });
+        check(few > 0, "allocations are not counted");
+        check(count([&] { grow(temperature, 200); }) == few, "tokens allocate");
+    }
+    batch.give_slot(slot);
 }
 
 } // namespace sotto::kernels::tests

@@ -28,6 +28,9 @@ struct declare {
     declare(const char * name, std::function<void()> body) { all_tests().push_back({ name, std::move(body) }); }
 };
 
+// How often memory was asked for with `new`, by any thread (main.cpp).
+int64_t allocations();
+
 inline void check(bool holds, const std::string & what) {
     if (!holds) throw std::runtime_error(what);
 }

@@ -1,8 +1,27 @@
 // Runs the tests whose name holds one of the words given, or all.
 #include "check.h"
 
+#include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
+#include <new>
+
+namespace {
+
+std::atomic<int64_t> asked { 0 };
+
+} // namespace
+
+void * operator new(std::size_t bytes) {
+    ++asked;
+    if (void * memory = std::malloc(bytes)) return memory;
+    throw std::bad_alloc();
+}
+void operator delete(void * memory) noexcept { std::free(memory); }
+void operator delete(void * memory, std::size_t) noexcept { std::free(memory); }
+
+int64_t sotto::kernels::tests::allocations() { return asked; }
 
 int main(int argc, char ** argv) {
     using namespace sotto::kernels;
