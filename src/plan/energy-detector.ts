@@ -15,8 +15,8 @@ const LEAST_REACH_FRAMES = 31;
 const STANDS_OUT_DB = 6;
 /** From a half, this many decibels more make it 0.73. Steady noise stays within 2 dB of its minimum. */
 const SLOPE_DB = 1.5;
-/** What is below that is silence, whatever stands out from it: a hiss of six steps of sixteen bits. */
-const SILENCE_DB = -75;
+/** What is below that is silence, whatever stands out from it: a hiss of ten steps of sixteen bits. */
+const SILENCE_DB = -70;
 /** Read at once: ten seconds. */
 const FRAMES_PER_READ = 312;
 

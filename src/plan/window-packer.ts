@@ -7,9 +7,9 @@ const WHOLE_PAUSE_SAMPLES = 1.5 * SAMPLE_RATE;
 /** More around speech leaves no room for the speech. */
 const MOST_LEAD_SAMPLES = 5 * SAMPLE_RATE;
 /** Of the pauses in the last so many seconds of a full window the longest is taken: it is the likeliest end of a sentence. */
-const CHOICE_SAMPLES = 5 * SAMPLE_RATE;
+const CHOICE_SAMPLES = 4 * SAMPLE_RATE;
 /** Pauses from here on end a sentence alike: of them the last is taken, for every window costs as much as a full one. */
-const END_OF_SENTENCE_SAMPLES = SAMPLE_RATE;
+const END_OF_SENTENCE_SAMPLES = 0.6 * SAMPLE_RATE;
 /** No window ends earlier for the sake of a pause; then a quiet place has to do. */
 const LEAST_SAMPLES = 10 * SAMPLE_RATE;
 /** Quiet places are looked for in so much of the speech. */

@@ -65,6 +65,19 @@ test("speech is found under noise that is 15 dB below it", () => {
   }
 });
 
+test("a faint hiss is no speech beside digital silence either", () => {
+  const utterance = [0.4, 0.1, 0.4].map((seconds, index): [number, number] => [seconds, index === 1 ? 0 : 0.2]);
+  const pause: [number, number] = [0.6, 0.0005];
+  const found = spansOf(noise([pause, ...utterance, pause, ...utterance, pause]));
+  assert.deepEqual(
+    found.map(({ start, end }) => [Math.round(start * 10), Math.round(end * 10)]),
+    [
+      [6, 15],
+      [21, 30],
+    ],
+  );
+});
+
 /** Sounds that nobody speaks, -1..1 by the second. */
 const random = seeded(3);
 let pink = 0;
