@@ -2,8 +2,10 @@ import { SAMPLE_RATE, SAMPLES_PER_MS, type Stretch, WINDOW_MAX_SAMPLES, type Win
 import type { SpeechParams } from "./speech-params.js";
 import type { SpeechSpan } from "./speech-spans.js";
 
-/** A pause up to this long stays whole: Whisper places its timestamps in pauses. Of a longer one the edges stay. */
+/** A pause up to this long stays whole: Whisper places its timestamps in pauses. Of a longer one the edges stay for sure. */
 const WHOLE_PAUSE_SAMPLES = 1.5 * SAMPLE_RATE;
+/** Where a window has room, one up to this long stays whole too: speech is heard best as it was said. In more silence models invent. */
+const ROOMY_PAUSE_SAMPLES = 5 * SAMPLE_RATE;
 /** More around speech leaves no room for the speech. */
 const MOST_LEAD_SAMPLES = 5 * SAMPLE_RATE;
 /** Of the pauses in the last so many seconds of a full window the longest is taken: it is the likeliest end of a sentence. */
@@ -112,11 +114,12 @@ export class WindowPacker {
   #layOut(spans: readonly SpeechSpan[], leadOut: number): Window {
     const stretches: Stretch[] = [];
     const speech: Stretch[] = [];
+    const afterWholePause = this.#afterWholePause(spans, leadOut);
     let from = (spans[0] as SpeechSpan).start - this.#leadInOf(spans[0] as SpeechSpan);
     spans.forEach((span, index) => {
       const before = spans[index - 1];
       const pause = before ? pauseBetween(before, span) : 0;
-      if (before && pause > this.#wholePause) {
+      if (before && !afterWholePause.has(span)) {
         stretches.push(stretch(from, before.end + this.#leadOut));
         from = span.start - this.#leadIn;
       }
@@ -126,6 +129,23 @@ export class WindowPacker {
     });
     stretches.push(stretch(from, (spans.at(-1) as SpeechSpan).end + leadOut));
     return { stretches, speech };
+  }
+
+  /** Which of these spans have the whole pause before them: the shortest pauses, as many as the window has room for. */
+  #afterWholePause(spans: readonly SpeechSpan[], leadOut: number): ReadonlySet<SpeechSpan> {
+    const pauses = spans
+      .slice(1)
+      .map((span, index) => ({ span, pause: pauseBetween(spans[index] as SpeechSpan, span) }));
+    let room = WINDOW_MAX_SAMPLES - (this.#length(spans) - this.#leadOut + leadOut);
+    const whole = new Set<SpeechSpan>();
+    for (const { span, pause } of pauses.sort((a, b) => a.pause - b.pause)) {
+      if (pause > this.#wholePause) {
+        room -= pause - this.#leadOut - this.#leadIn;
+        if (room < 0 || pause > ROOMY_PAUSE_SAMPLES) break;
+      }
+      whole.add(span);
+    }
+    return whole;
   }
 
   /** Length of the window that these spans would make. */

@@ -107,6 +107,16 @@ test("a pause that a speaker makes stays whole", async () => {
   assert.equal(window?.speech.length, 2);
 });
 
+test("where a window has room its shorter pauses stay whole too, but none above five seconds", async () => {
+  const stretchesOf = async (...given: number[]) =>
+    (await pack(recording(...given))).map(({ stretches }) => stretches.map((one) => seconds(one.sampleCount)));
+  assert.deepEqual(await stretchesOf(1, 5, 4, 5, 2, 5, 6, 2, 1), [[21.6, 2.6]]);
+  // 7.6 s are left, of which the second takes 1.6 and the first 3.4; for the third there are too few.
+  assert.deepEqual(await stretchesOf(1, 5, 4, 5, 2.2, 6, 4.9, 4, 1), [[22.8, 4.6]]);
+  assert.deepEqual(await stretchesOf(1, 6, 4, 6, 4, 6, 1), [[26.6]]);
+  assert.deepEqual(await stretchesOf(1, 8, 4, 8, 4, 8, 1), [[20.6, 8.6]]);
+});
+
 test("a window ends in the longest of the pauses in its last seconds", async () => {
   const [first] = await pack(recording(0.5, 20, 0.4, 5, 1.2, 2, 0.4, 20, 1));
   assert.equal(seconds(endOf(first?.speech.at(-1) ?? { firstSample: 0, sampleCount: 0 })), 25.9);
