@@ -31,8 +31,8 @@ const MAX_DURATION = "40s";
 export async function fuzzMedia({ count, seed, findings, onProgress = () => {} }) {
   const seeds = mediaSeeds();
   const folder = mkdtempSync(join(tmpdir(), "sotto-fuzz-"));
-  const secretPath = join(folder, "secret.flac");
-  copyFileSync(join(ROOT, "models/demo.flac"), secretPath);
+  const secretPath = join(folder, "secret.opus");
+  copyFileSync(join(ROOT, "models/demo-en.opus"), secretPath);
   const server = await startServer(["--max-duration", MAX_DURATION, "--keep-alive", "-1", "--log-level", "warn"]);
   /** @type {Record<string, number>} */
   const outcomes = {};

@@ -46,7 +46,7 @@ const KINDS = {
 /** @returns {Media[]} right files of every kind, a video and an AMR recording among them */
 export function mediaSeeds() {
   const folder = mkdtempSync(join(tmpdir(), "sotto-fuzz-media-"));
-  const input = ["-ss", "0.5", "-t", DURATION_SEC, "-i", join(ROOT, "models/demo.flac")];
+  const input = ["-ss", "0.5", "-t", DURATION_SEC, "-i", join(ROOT, "models/demo-en.opus")];
   const ffmpeg = (/** @type {string} */ name, /** @type {string[]} */ args) => {
     const path = join(folder, name);
     execFileSync("ffmpeg", ["-nostdin", "-v", "error", "-y", ...input, ...args, ...EXACT, path]);

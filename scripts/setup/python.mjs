@@ -9,7 +9,7 @@ import { say } from "./say.mjs";
 /**
  * Makes the virtual environment of one of the folders of scripts, `build/NAME/venv` from `scripts/NAME/requirements.txt`,
  * unless it is there as those want it.
- * @param {"clients" | "bench"} name
+ * @param {"clients" | "bench" | "train-mini"} name
  * @returns {Promise<string>} the folder of its programs
  */
 export async function providePython(name) {

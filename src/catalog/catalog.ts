@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { LanguageCode } from "../core/languages.js";
 import { packageRoot } from "../core/package-root.js";
 
 /** Where whisper.cpp publishes its models (upstream `models/download-ggml-model.sh`). */
@@ -14,7 +15,8 @@ export interface CatalogEntry {
   sha256?: string;
   /** Known where no SHA-256 is. */
   sha1?: string;
-  languages: "multilingual" | "en";
+  /** Those it was trained on, where they are fewer than its vocabulary has tokens for. */
+  languages: "multilingual" | "en" | readonly LanguageCode[];
   /** `f16`, or the name of the quantization: `q5_1`, `q8_0` … */
   quantization?: string;
   /** Parameters in millions, as openai/whisper's README rounds them. */

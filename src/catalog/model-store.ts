@@ -5,7 +5,7 @@ import { type SottoError, sottoError } from "../core/errors.js";
 import { fileStamp } from "../core/file-stamp.js";
 import { LANGUAGE_CODES, type LanguageCode } from "../core/languages.js";
 import { packageRoot } from "../core/package-root.js";
-import { catalogEntry } from "./catalog.js";
+import { type CatalogEntry, catalogEntry } from "./catalog.js";
 import { chooseDefault } from "./default-model.js";
 import { readInstalledModel } from "./install-note.js";
 import { type KernelMemory, kernelMemory } from "./kernel-memory.js";
@@ -210,7 +210,6 @@ async function modelPaths(folder: string): Promise<string[]> {
 
 function describe(id: string, path: string, facts: ModelFacts, status: Stats, isBundled: boolean): InstalledModel {
   const entry = isBundled ? catalogEntry(id) : undefined;
-  const isEnglish = facts.languageCount === 1 || entry?.languages === "en";
   return {
     id,
     path,
@@ -219,13 +218,18 @@ function describe(id: string, path: string, facts: ModelFacts, status: Stats, is
     sessionBytes: sessionBytes(facts),
     kernelMemory: kernelMemory(facts),
     quantization: facts.quantization,
-    languages: isEnglish ? ["en"] : LANGUAGE_CODES.slice(0, facts.languageCount),
+    languages: languagesOf(facts, entry),
     languageCount: facts.languageCount,
     modelType: facts.modelType,
     parameterCount: facts.parameterCount,
     demonstration: entry?.demonstration ? (entry.knows ?? "next to nothing") : undefined,
     createdSec: Math.floor(status.mtimeMs / 1000),
   };
+}
+
+function languagesOf({ languageCount }: ModelFacts, entry: CatalogEntry | undefined): readonly LanguageCode[] {
+  if (languageCount === 1 || entry?.languages === "en") return ["en"];
+  return entry && entry.languages !== "multilingual" ? entry.languages : LANGUAGE_CODES.slice(0, languageCount);
 }
 
 function notFound(name: string, models: readonly InstalledModel[], broken: readonly BrokenModel[]): SottoError {

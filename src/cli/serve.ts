@@ -170,7 +170,7 @@ export async function runServe(args: string[]): Promise<number> {
   const url = `${tls ? "https" : "http"}://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   process.stdout.write(`listening on ${url}\n`);
   note(
-    `try: curl ${tls ? "--cacert YOUR-CA.pem " : ""}${url}/v1/audio/transcriptions${curlArguments} -F file=@${join(packageRoot(), "models", "demo.flac")}`,
+    `try: curl ${tls ? "--cacert YOUR-CA.pem " : ""}${url}/v1/audio/transcriptions${curlArguments} -F file=@${join(packageRoot(), "models", "demo-es.opus")}`,
   );
   await ended;
   return 0;

@@ -77,6 +77,6 @@ test("the demonstration model says that it is one and what it knows", () => {
   const bundled = catalog().filter((entry) => entry.bundled);
   assert.deepEqual(
     bundled.map(({ id, demonstration, knows }) => [id, demonstration, knows]),
-    [["sotto-mini", true, "spoken English digits"]],
+    [["sotto-mini", true, "spoken English digits, and everyday sentences in English, Spanish, German and French"]],
   );
 });

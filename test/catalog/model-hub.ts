@@ -70,7 +70,7 @@ export function cutAfter(hub: ModelHub, byteCount: number): HubAnswer {
     if (hub.etag) response.setHeader("etag", hub.etag);
     if (start > 0) response.setHeader("content-range", `bytes ${start}-${bytes.length - 1}/${bytes.length}`);
     response.writeHead(start > 0 ? 206 : 200, { "content-length": bytes.length - start });
-    response.write(bytes.subarray(start, start + byteCount), () => setTimeout(() => response.destroy(), 50));
+    response.write(bytes.subarray(start, start + byteCount), () => setTimeout(() => response.destroy(), 500));
   };
 }
 

@@ -47,7 +47,13 @@ test("installed models are listed with their facts, smallest first", async (cont
       demonstration,
     ]),
     [
-      ["sotto-mini", "f16", 1, 99, "spoken English digits"],
+      [
+        "sotto-mini",
+        "f16",
+        4,
+        99,
+        "spoken English digits, and everyday sentences in English, Spanish, German and French",
+      ],
       ["tiny.en", "f16", 1, 1, undefined],
       ["mine", "q8_0", 100, 100, undefined],
     ],

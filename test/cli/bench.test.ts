@@ -27,7 +27,7 @@ interface Clip {
 test("the installed model is measured: a table and a line of JSON on standard output", async () => {
   const { code, stdout, stderr } = await bench("--rounds", "1", "--clients", "2");
   assert.equal(code, 0, stderr);
-  assert.match(stdout, /^sotto-mini \(q5_1\), \d+ threads, models\/demo\.flac/);
+  assert.match(stdout, /^sotto-mini \(q5_1\), \d+ threads, models\/demo-en\.opus/);
   assert.match(stdout, /^ +times as fast as it plays +[\d.]+$/m);
   assert.match(stdout, /^11 s clip, p50 \/ p95 +\d+ ms \/ \d+ ms$/m);
   assert.match(stdout, /^2 clients, audio s in a s +[\d.]+$/m);

@@ -22,7 +22,7 @@ test("where all is well the doctor says so of each part, tries the main job, and
     /^ok +kernels +(Sotto's own: \w+, for models that suit them\n( +\w+ +(works: products|not tried: better ones work).*\n)+|ggml's: .*\n)/m,
     /^ok +cpu +ggml: \S+\n( +\S+ +(works: products [\d.]+ ms wide, [\d.]+ ms narrow|for another processor|not tried.*)\n)+/m,
     /^ok +gpu +/m,
-    /^ok +try +models\/demo\.flac in [\d.]+ s with sotto-mini: "three one four"/m,
+    /^ok +try +models\/demo-en\.opus in [\d.]+ s with sotto-mini: "Good morning, everyone\."/m,
   ]) {
     assert.match(stdout, line);
   }

@@ -38,7 +38,7 @@ export function isScripted(modelId: string): boolean {
 /** @throws CommandError when speech cannot be decoded */
 export async function recordingsFor(model: InstalledModel, ffmpegPath: string): Promise<RecordingSource> {
   if (isScripted(model.id)) return { description: "made sound that a scripted model follows", clip: scriptedClip };
-  const demonstration = { path: join(packageRoot(), "models", "demo.flac"), name: "models/demo.flac" };
+  const demonstration = { path: join(packageRoot(), "models", "demo-en.opus"), name: "models/demo-en.opus" };
   const speech = model.demonstration ? demonstration : (sentence() ?? demonstration);
   const samples = await decodeSpeech(speech.path, ffmpegPath);
   const description = `${speech.name}, ${(samples.length / RATE_HZ).toFixed(1)} s of speech at the start of every 30 s`;

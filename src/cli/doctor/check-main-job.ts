@@ -29,14 +29,14 @@ export async function checkMainJob(parts: {
       maximumMs: MAXIMUM_MS,
       detector: () => speech.detector(),
     });
-    const recording = { inputPath: join(packageRoot(), "models", "demo.flac"), folder: work.path };
+    const recording = { inputPath: join(packageRoot(), "models", "demo-en.opus"), folder: work.path };
     const request = { ...DEFAULT_REQUEST, language: "en" } as const;
     const { segments } = await transcriber.transcribe(recording, request, model, new AbortController().signal);
     const heard = segments.map(({ text }) => text.trim()).join(" ");
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-    return { state: "ok", subject: "try", text: `models/demo.flac in ${seconds} s with ${model.id}: "${heard}"` };
+    return { state: "ok", subject: "try", text: `models/demo-en.opus in ${seconds} s with ${model.id}: "${heard}"` };
   } catch (error) {
-    return { state: "fail", subject: "try", text: `models/demo.flac failed: ${(error as Error).message}` };
+    return { state: "fail", subject: "try", text: `models/demo-en.opus failed: ${(error as Error).message}` };
   } finally {
     await Promise.all([scheduler.close(), speech.close()]);
   }
