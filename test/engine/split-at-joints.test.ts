@@ -37,36 +37,31 @@ const joining: NativeSession = wrappedSession(session, {
   },
 });
 
-/** "seven", spoken from 0.3 to 0.9 s of its recording, at these times of a window. */
-function sevensAt(startsMs: readonly number[], windowMs: number): Int16Array {
-  const seven = decodeFile(fixtureOf(1, 2).path).subarray(300 * MS, 900 * MS);
-  const pcm = new Int16Array(windowMs * MS);
-  for (const startMs of startsMs) pcm.set(seven, startMs * MS);
-  return pcm;
-}
+const clip = fixtureOf(2, 3);
+const [{ startSec, endSec }] = clip.utterances as [(typeof clip.utterances)[number]];
+const utterance = decodeFile(clip.path).subarray(startSec * 1000 * MS, endSec * 1000 * MS);
+const utteranceMs = utterance.length / MS;
 
-const startsMs = [300, 1100, 2300, 3100];
-const window = sevensAt(startsMs, 4000);
 // Two utterances, an hour apart in the file, 300 ms of room around each.
-const speechSpans = [
-  { startMs: 300, endMs: 1700 },
-  { startMs: 2300, endMs: 3700 },
-];
+const speechSpans = [300, 900 + utteranceMs].map((startMs) => ({ startMs, endMs: startMs + utteranceMs }));
+const jointsMs = [600 + utteranceMs];
+const window = new Int16Array((1200 + 2 * utteranceMs) * MS);
+for (const { startMs } of speechSpans) window.set(utterance, startMs * MS);
 
 test("a segment that goes on beyond a joint is parted there, whether words are wanted or not", () => {
   const whole = decodeWindow(joining, model, window, { ...params, speechSpans }, control).segments;
   assert.deepEqual(
     whole.map(({ text }) => text),
-    [" seven seven seven seven"],
+    [` ${clip.text} ${clip.text}`],
   );
   for (const words of [false, true]) {
-    const given = { ...params, speechSpans, jointsMs: [2000], words, logprobs: true };
+    const given = { ...params, speechSpans, jointsMs, words, logprobs: true };
     const { segments } = decodeWindow(joining, model, window, given, control);
     assert.deepEqual(
       segments.map(({ text, logprobs }) => [text, logprobs?.length]),
       [
-        [" seven seven", 2],
-        [" seven seven", 2],
+        [` ${clip.text}`, 3],
+        [` ${clip.text}`, 3],
       ],
     );
     for (const [index, { startMs, endMs }] of segments.entries()) {
@@ -75,7 +70,7 @@ test("a segment that goes on beyond a joint is parted there, whether words are w
     }
     assert.deepEqual(
       segments.map((segment) => segment.words?.length),
-      words ? [2, 2] : [undefined, undefined],
+      words ? [3, 3] : [undefined, undefined],
     );
     // Together they have the tokens that the one had.
     assert.deepEqual(
@@ -94,14 +89,14 @@ test("segments that a joint does not cut stay as they are, and nothing is aligne
     },
   });
   const plain = decodeWindow(session, model, window, { ...params, speechSpans }, control).segments;
-  const known = decodeWindow(watched, model, window, { ...params, speechSpans, jointsMs: [2000] }, control).segments;
+  const known = decodeWindow(watched, model, window, { ...params, speechSpans, jointsMs }, control).segments;
   assert.ok(plain.length > 1);
   assert.deepEqual(known, plain);
   assert.equal(aligned, 0);
 });
 
 test("a translation, whose words have no times of their own, is not parted", () => {
-  const given = { ...params, task: "translate", speechSpans, jointsMs: [2000] } as const;
+  const given = { ...params, task: "translate", speechSpans, jointsMs } as const;
   assert.equal(decodeWindow(joining, model, window, given, control).segments.length, 1);
 });
 
