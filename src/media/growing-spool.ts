@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
 import { BYTES_PER_SAMPLE, type GrowingSpool, type Spool, type SpoolState, samplesToMs } from "../core/audio.js";
 
-/** How often a file is looked at that does not say when it grows. ffmpeg decodes minutes in that time. */
-const LOOK_EVERY_MS = 40;
+/** How soon a file that does not say when it grows is looked at again: soon, and ever later. ffmpeg decodes minutes in the longest. */
+const LOOK_AGAIN_MS = { first: 10, most: 40 };
 
 /** The spool of a recording that ffmpeg is decoding. */
 export class DecodingSpool implements GrowingSpool {
@@ -41,15 +41,15 @@ export class DecodingSpool implements GrowingSpool {
   }
 
   async growBeyond(sampleCount: number): Promise<SpoolState> {
-    for (;;) {
+    for (let waitMs = LOOK_AGAIN_MS.first; ; waitMs = Math.min(2 * waitMs, LOOK_AGAIN_MS.most)) {
       const state = await this.#state();
       if (state.isWhole || state.sampleCount > sampleCount) return state;
-      await this.#endOrLater();
+      await this.#endOrLater(waitMs);
     }
   }
 
   /** Not a race of promises: each would leave a reaction on the one that lives as long as the decoding. */
-  #endOrLater(): Promise<void> {
+  #endOrLater(waitMs: number): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure.reason);
     return new Promise((resolve, reject) => {
       const settle = () => {
@@ -58,7 +58,7 @@ export class DecodingSpool implements GrowingSpool {
         if (this.#failure) reject(this.#failure.reason);
         else resolve();
       };
-      const timer = setTimeout(settle, LOOK_EVERY_MS);
+      const timer = setTimeout(settle, waitMs);
       this.#waiting.add(settle);
     });
   }
