@@ -1,8 +1,10 @@
-import { readFile, stat } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { BYTES_PER_SAMPLE, SAMPLE_RATE } from "../core/audio.js";
 
 /** A minute, and what may stand before and after it: of more audio ffmpeg's start is a small part of the work. */
 const MOST_BYTES = 2 * 1024 * 1024;
+/** `RIFF`, a length, `WAVE`. */
+const HEAD_BYTES = 12;
 const CHUNK_HEAD_BYTES = 8;
 /** What `fmt ` says of 16-bit PCM at 16 kHz, mono: code, channels, rate, bytes a second, bytes of a sample, bits. */
 const FORMAT_BYTES = 16;
@@ -17,11 +19,12 @@ const PCM = 1;
 export async function readPlainWav(path: string): Promise<Buffer | undefined> {
   const found = await stat(path);
   if (!found.isFile() || found.size > MOST_BYTES) return undefined;
-  const file = await readFile(path);
-  if (file.toString("latin1", 0, 4) !== "RIFF" || file.toString("latin1", 8, 12) !== "WAVE") return undefined;
+  await using handle = await open(path, "r");
+  if (!(await isWav(handle))) return undefined;
+  const file = await handle.readFile();
   let isPlain = false;
   let samples: Buffer | undefined;
-  for (let at = 12; at < file.length; ) {
+  for (let at = 0; at < file.length; ) {
     if (at + CHUNK_HEAD_BYTES > file.length) return undefined;
     const name = file.toString("latin1", at, at + 4);
     const begin = at + CHUNK_HEAD_BYTES;
@@ -35,6 +38,13 @@ export async function readPlainWav(path: string): Promise<Buffer | undefined> {
     at = end + (end % 2); // chunks begin at even places
   }
   return isPlain && samples && samples.length > 0 && samples.length % BYTES_PER_SAMPLE === 0 ? samples : undefined;
+}
+
+/** Reads the head alone, after which the handle stands: most uploads are of another kind. */
+async function isWav(handle: FileHandle): Promise<boolean> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, null);
+  if (bytesRead < HEAD_BYTES) return false;
+  return buffer.toString("latin1", 0, 4) === "RIFF" && buffer.toString("latin1", 8, 12) === "WAVE";
 }
 
 function isPlainFormat(format: Buffer): boolean {
