@@ -19,33 +19,27 @@ import { RATE_HZ } from "../eval/digit-recordings.mjs";
 import { wavOf } from "../eval/wav.mjs";
 import { Random } from "../fuzz/random.mjs";
 import { runMain } from "../setup/failure.mjs";
-import { ROOT } from "../setup/root.mjs";
 import { startServer } from "../stress/running-server.mjs";
 import { askSotto, pullSilero } from "./ask-sotto.mjs";
 import { composeUtterance, room, voices } from "./compose-talk.mjs";
 import { measuredOn } from "./measured-on.mjs";
 import { median } from "./median.mjs";
 import { spread } from "./speechless-sounds.mjs";
+import { demandRecordings, TALK_OPTIONS } from "./talk-options.mjs";
 
 const LEAST_SPEEDUP = 1.8;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    ...TALK_OPTIONS,
     minutes: { type: "string", default: "60" },
     rounds: { type: "string", default: "1" },
-    speakers: { type: "string", default: "george,jackson,lucas,nicolas" },
-    numbers: { type: "string", default: "0-4" },
-    hiss: { type: "string", default: "0.0005" },
-    seed: { type: "string", default: "1" },
-    model: { type: "string", default: join(ROOT, "models/ggml-sotto-mini.bin") },
     silero: { type: "boolean", default: false },
     "no-text": { type: "boolean", default: false },
-    json: { type: "string" },
   },
 });
-const [source] = positionals;
-if (!source) throw new Error("Expected a folder of recordings of single spoken digits");
+const source = demandRecordings(positionals);
 
 await runMain(async () => {
   const folder = mkdtempSync(join(tmpdir(), "sotto-half-"));

@@ -20,12 +20,12 @@ import { spreadOf } from "../eval/summary.mjs";
 import { wavOf } from "../eval/wav.mjs";
 import { Random } from "../fuzz/random.mjs";
 import { runMain } from "../setup/failure.mjs";
-import { ROOT } from "../setup/root.mjs";
 import { startServer } from "../stress/running-server.mjs";
 import { askSotto, pullSilero } from "./ask-sotto.mjs";
 import { composeUtterance, delayed, room, voices } from "./compose-talk.mjs";
 import { measuredOn } from "./measured-on.mjs";
 import { spread } from "./speechless-sounds.mjs";
+import { demandRecordings, TALK_OPTIONS } from "./talk-options.mjs";
 
 /** @typedef {import("./compose-talk.mjs").Utterance} Utterance */
 
@@ -38,21 +38,15 @@ const MARKS = { wordErrorPoints: 1, startMedianSec: 0.2, startP95Sec: 0.5 };
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    ...TALK_OPTIONS,
     minutes: { type: "string", default: "60" },
     pauses: { type: "string", default: "0.3-60" },
-    speakers: { type: "string", default: "george,jackson,lucas,nicolas" },
-    numbers: { type: "string", default: "0-4" },
-    hiss: { type: "string", default: "0.0005" },
-    seed: { type: "string", default: "1" },
-    model: { type: "string", default: join(ROOT, "models/ggml-sotto-mini.bin") },
     silero: { type: "boolean", default: false },
     "no-vad": { type: "boolean", default: false },
     keep: { type: "string" },
-    json: { type: "string" },
   },
 });
-const [source] = positionals;
-if (!source) throw new Error("Expected a folder of recordings of single spoken digits");
+const source = demandRecordings(positionals);
 const hiss = Number(values.hiss);
 
 await runMain(async () => {

@@ -17,11 +17,11 @@ import { RATE_HZ } from "../eval/digit-recordings.mjs";
 import { wavOf } from "../eval/wav.mjs";
 import { Random } from "../fuzz/random.mjs";
 import { runMain } from "../setup/failure.mjs";
-import { ROOT } from "../setup/root.mjs";
 import { startServer } from "../stress/running-server.mjs";
 import { askSotto } from "./ask-sotto.mjs";
 import { composeUtterance, room, voices } from "./compose-talk.mjs";
 import { measuredOn } from "./measured-on.mjs";
+import { demandRecordings, TALK_OPTIONS } from "./talk-options.mjs";
 
 /** @typedef {{ samples: Float32Array, words: string[] }} Said */
 
@@ -31,19 +31,13 @@ const EDGE_SEC = 0.3;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    ...TALK_OPTIONS,
     seconds: { type: "string", default: "0,5,10,20,30" },
     utterances: { type: "string", default: "276" },
     room: { type: "string", default: "0.6" },
-    speakers: { type: "string", default: "george,jackson,lucas,nicolas" },
-    numbers: { type: "string", default: "0-4" },
-    hiss: { type: "string", default: "0.0005" },
-    seed: { type: "string", default: "1" },
-    model: { type: "string", default: join(ROOT, "models/ggml-sotto-mini.bin") },
-    json: { type: "string" },
   },
 });
-const [source] = positionals;
-if (!source) throw new Error("Expected a folder of recordings of single spoken digits");
+const source = demandRecordings(positionals);
 
 await runMain(async () => {
   const folder = mkdtempSync(join(tmpdir(), "sotto-length-"));
