@@ -3,6 +3,7 @@ import { type FileHandle, open, rm } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { writeAll } from "../core/disk.js";
 import { type SottoError, sottoError } from "../core/errors.js";
+import { buffersUsed } from "../core/young-garbage.js";
 import type { SpaceClaim, SpoolSpace } from "./spool-space.js";
 import { storageFullOr } from "./storage-full.js";
 
@@ -74,6 +75,7 @@ export async function saveUpload(
         hash.update(chunk);
         await writeAll(file, chunk).catch((error) => refuse(storageFullOr(error)));
         claim?.wrote(chunk.length);
+        buffersUsed(chunk.length);
         sinceDemand += chunk.length;
         if (sinceDemand >= BYTES_PER_DEMAND) {
           sinceDemand = 0;
