@@ -14,7 +14,7 @@ function sessionOf(answer: (temperature: number) => { words: string[]; logprob: 
       asked.push(options.temperature);
       const { words, logprob } = answer(options.temperature);
       texts.push(words);
-      const ids = Int32Array.from(words.keys());
+      const ids = Int32Array.from(words, (word) => words.indexOf(word));
       return { ids, logprobs: new Float32Array(words.length).fill(logprob), ended: true, endLogprob: logprob };
     },
   };
@@ -61,6 +61,34 @@ test("text that repeats itself is tried again, and the temperature that mended i
     { reason: "compression_ratio", text },
     { reason: "compression_ratio", text },
   ]);
+});
+
+const digits = [..."6183097254170386952941360725816390472"].map((digit) => ` digit-${digit}`);
+
+test("text of few words that is heard the same again is kept, and nothing hotter is tried", () => {
+  const { asked, run } = sessionOf((temperature) => ({ words: digits, logprob: temperature === 0 ? -0.1 : -0.2 }));
+  const { pass, rejected } = run(0);
+  assert.deepEqual(asked, [0, 0.2]);
+  assert.equal(pass.temperature, 0);
+  assert.deepEqual(rejected, [{ reason: "compression_ratio", text: digits.join("").trim() }]);
+});
+
+test("text of few words that is heard otherwise each time goes up the whole ladder", () => {
+  const { asked, run } = sessionOf((temperature) => {
+    const from = Math.round(temperature * 20);
+    return { words: [...digits.slice(from), ...digits.slice(0, from)], logprob: -0.1 };
+  });
+  run(0);
+  assert.deepEqual(asked, [0, 0.2, 0.4, 0.6, 0.8, 1]);
+});
+
+test("text that goes round in circles at the pace of speech goes up the whole ladder, however often it is heard", () => {
+  const circling = { words: [..."abcdefg".repeat(6)].map((letter) => ` word-${letter}`), logprob: -0.1 };
+  for (const answer of [looping, circling]) {
+    const { asked, run } = sessionOf(() => answer);
+    run(0);
+    assert.deepEqual(asked, [0, 0.2, 0.4, 0.6, 0.8, 1]);
+  }
 });
 
 test("doubt goes up the whole ladder and no further, and the likeliest result is kept", () => {
