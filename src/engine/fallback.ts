@@ -2,7 +2,6 @@ import { deflateSync } from "node:zlib";
 import type { SuppressionRule } from "../core/result.js";
 import type { NativeDecoded, NativeSession } from "./addon.js";
 import { countStep } from "./control-words.js";
-import { editDistance, heardWords } from "./heard-words.js";
 import type { LoadedModel } from "./loaded-model.js";
 import { findLoop, type Loop, longestEcho, timedTextTokens } from "./repetition.js";
 import { STEP_MS } from "./segmenter.js";
@@ -12,10 +11,11 @@ const LADDER = [0, 0.2, 0.4, 0.6, 0.8, 1] as const;
 const COMPRESSION_RATIO_MAX = 2.4;
 const AVG_LOGPROB_MIN = -1;
 export const NO_SPEECH_PROB_MAX = 0.6;
-/** Whisper's loops repeat more than so many tokens; in strings of digits that chance makes it hardly ever happens. */
+/**
+ * Text that compresses well repeats itself, or has few words, such as dictated digits: those hardly ever repeat more than so
+ * many tokens in a row, and loops do. Another temperature would hear the same digits, or hear them worse.
+ */
 const ECHO_MAX = 5;
-/** Two passes of the same sound that the model is sure of agree in so many of their words. */
-const SAME_TEXT_SHARE = 0.9;
 /** Sequences tried at a temperature above 0, as in whisper.cpp's server. */
 const CANDIDATES = 2;
 /** Whisper expects speech to begin within the first second: 50 steps of 20 ms. */
@@ -30,6 +30,8 @@ export interface Pass {
   temperature: number;
   avgLogprob: number;
   compressionRatio: number;
+  /** So many text tokens in a row repeat what was before, near or far. */
+  longestEcho: number;
   /** Indices of the tokens that only repeat, beyond the first time; empty: no loop. */
   repeated: readonly number[];
 }
@@ -48,9 +50,8 @@ export interface Outcome {
 
 /**
  * Decodes what the session has encoded. At temperature 0 a result that repeats itself or that the model doubts is tried
- * again at higher temperatures, until one is good or comes to the same text of few words. When none is good, the
- * likeliest of those that do not repeat themselves is kept, as in faster-whisper, and not the last, which is the most
- * random. Any other temperature is used alone.
+ * again at higher temperatures. When none is good, the likeliest of those that do not repeat themselves is kept, as in
+ * faster-whisper, and not the last, which is the most random. Any other temperature is used alone.
  */
 export function decodeWithFallback(
   session: NativeSession,
@@ -79,7 +80,6 @@ export function decodeWithFallback(
     const fault = isSilence(pass, options.noSpeechProb) ? undefined : faultOf(pass);
     if (!fault) return { pass, rejected: rejections(tried) };
     tried.push({ pass, fault });
-    if (isOfFewWords(tried.slice(-2), model)) break;
   }
   const fluent = tried.filter(({ fault }) => fault === "avg_logprob");
   const [best] = (fluent.length > 0 ? [...fluent] : [...tried]).sort((a, b) => b.pass.avgLogprob - a.pass.avgLogprob);
@@ -87,26 +87,14 @@ export function decodeWithFallback(
   return { pass, rejected: rejections(tried.filter((one) => one !== best)) };
 }
 
-/**
- * Whether two passes came to the same text, which compresses well for its few words alone: dictated digits, spelling. It
- * does not go round in circles, and what is hotter still could only be worse.
- */
-function isOfFewWords(passes: readonly { pass: Pass; fault: SuppressionRule }[], { tokenizer }: LoadedModel): boolean {
-  const [one, other] = passes;
-  const isEcho = ({ tokens }: Pass) => longestEcho(tokens.filter((id) => tokenizer.isText(id))) > ECHO_MAX;
-  if (!one || !other || passes.some(({ pass, fault }) => fault !== "compression_ratio" || isEcho(pass))) return false;
-  const [a, b] = [heardWords(one.pass.text), heardWords(other.pass.text)];
-  return editDistance(a, b) <= (1 - SAME_TEXT_SHARE) * Math.max(a.length, b.length);
-}
-
 /** The model hears no speech and doubts what it wrote (openai/whisper `transcribe.py`, `no_speech_threshold`). */
 export function isSilence({ avgLogprob }: Pick<Pass, "avgLogprob">, noSpeechProb: number): boolean {
   return noSpeechProb > NO_SPEECH_PROB_MAX && avgLogprob < AVG_LOGPROB_MIN;
 }
 
-function faultOf({ compressionRatio, repeated, avgLogprob }: Pass): SuppressionRule | undefined {
+function faultOf({ compressionRatio, longestEcho, repeated, avgLogprob }: Pass): SuppressionRule | undefined {
   if (repeated.length > 0) return "repetition";
-  if (compressionRatio > COMPRESSION_RATIO_MAX) return "compression_ratio";
+  if (compressionRatio > COMPRESSION_RATIO_MAX && longestEcho > ECHO_MAX) return "compression_ratio";
   return avgLogprob < AVG_LOGPROB_MIN ? "avg_logprob" : undefined;
 }
 
@@ -125,6 +113,7 @@ function judge(decoded: NativeDecoded, model: LoadedModel, temperature: number, 
     temperature,
     avgLogprob: sum / (tokens.length + 1),
     compressionRatio: compressionRatio(text),
+    longestEcho: longestEcho(tokens.filter((id) => model.tokenizer.isText(id))),
     repeated: repeatedTokens(tokens, decoded.ended, model, heardMs),
   };
 }
