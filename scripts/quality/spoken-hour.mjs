@@ -22,7 +22,7 @@ import { Random } from "../fuzz/random.mjs";
 import { runMain } from "../setup/failure.mjs";
 import { startServer } from "../stress/running-server.mjs";
 import { askSotto, pullSilero } from "./ask-sotto.mjs";
-import { composeUtterance, delayed, room, voices } from "./compose-talk.mjs";
+import { delayed, digitTalk, room } from "./compose-talk.mjs";
 import { measuredOn } from "./measured-on.mjs";
 import { spread } from "./speechless-sounds.mjs";
 import { demandRecordings, TALK_OPTIONS } from "./talk-options.mjs";
@@ -101,7 +101,7 @@ await runMain(async () => {
 function compose(path) {
   const random = new Random(Number(values.seed));
   const [shortestSec = 0.3, longestSec = 60] = values.pauses.split("-").map(Number);
-  const pool = voices(/** @type {string} */ (source), values);
+  const draw = digitTalk(source, values);
   /** @type {Float32Array[]} */
   const pieces = [];
   /** @type {Utterance[]} */
@@ -115,11 +115,7 @@ function compose(path) {
   };
   add(room(random, 1, hiss));
   while (count < Number(values.minutes) * 60 * RATE_HZ) {
-    const most = random.between(1, 7);
-    const { samples, utterance } = composeUtterance(random, pool, {
-      isLongEnough: (words) => words >= most,
-      mostGapSec: 0.2,
-    });
+    const { samples, utterance } = draw(random);
     utterances.push(delayed(utterance, count / RATE_HZ));
     alone.push(samples);
     add(samples);

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { ROOT } from "../setup/root.mjs";
 
-/** Of all scripts that have a model hear talk made of single spoken digits (`compose-talk.mjs`). */
+/** Of all scripts that have a model hear talk that is made here (`compose-talk.mjs`). */
 export const TALK_OPTIONS = /** @type {const} */ ({
   speakers: { type: "string", default: "george,jackson,lucas,nicolas" },
   numbers: { type: "string", default: "0-4" },
@@ -13,6 +13,6 @@ export const TALK_OPTIONS = /** @type {const} */ ({
 
 /** @param {string[]} positionals @returns the folder of recordings */
 export function demandRecordings([folder]) {
-  if (!folder) throw new Error("Expected a folder of recordings of single spoken digits");
+  if (!folder) throw new Error("Expected a folder of recordings, as the head of this script says");
   return folder;
 }

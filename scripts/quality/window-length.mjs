@@ -19,7 +19,7 @@ import { Random } from "../fuzz/random.mjs";
 import { runMain } from "../setup/failure.mjs";
 import { startServer } from "../stress/running-server.mjs";
 import { askSotto } from "./ask-sotto.mjs";
-import { composeUtterance, room, voices } from "./compose-talk.mjs";
+import { digitTalk, room } from "./compose-talk.mjs";
 import { measuredOn } from "./measured-on.mjs";
 import { demandRecordings, TALK_OPTIONS } from "./talk-options.mjs";
 
@@ -62,11 +62,9 @@ await runMain(async () => {
 /** @returns {Said[]} */
 function utterances() {
   const random = new Random(Number(values.seed));
-  const pool = voices(/** @type {string} */ (source), values);
+  const draw = digitTalk(source, values);
   return Array.from({ length: Number(values.utterances) }, () => {
-    const most = random.between(1, 7);
-    const shape = { isLongEnough: (/** @type {number} */ words) => words >= most, mostGapSec: 0.2 };
-    const { samples, utterance } = composeUtterance(random, pool, shape);
+    const { samples, utterance } = draw(random);
     return { samples, words: utterance.words.map(({ text }) => text) };
   });
 }

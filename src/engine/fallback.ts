@@ -3,7 +3,7 @@ import type { SuppressionRule } from "../core/result.js";
 import type { NativeDecoded, NativeSession } from "./addon.js";
 import { countStep } from "./control-words.js";
 import type { LoadedModel } from "./loaded-model.js";
-import { findLoop, type Loop, timedTextTokens } from "./repetition.js";
+import { findLoop, type Loop, longestEcho, timedTextTokens } from "./repetition.js";
 import { STEP_MS } from "./segmenter.js";
 
 /** openai/whisper `transcribe.py`: the defaults of temperature, compression_ratio_threshold and logprob_threshold. */
@@ -11,6 +11,11 @@ const LADDER = [0, 0.2, 0.4, 0.6, 0.8, 1] as const;
 const COMPRESSION_RATIO_MAX = 2.4;
 const AVG_LOGPROB_MIN = -1;
 export const NO_SPEECH_PROB_MAX = 0.6;
+/**
+ * Text that compresses well repeats itself, or has few words, such as dictated digits: those hardly ever repeat more than so
+ * many tokens in a row, and loops do. Another temperature would hear the same digits, or hear them worse.
+ */
+const ECHO_MAX = 5;
 /** Sequences tried at a temperature above 0, as in whisper.cpp's server. */
 const CANDIDATES = 2;
 /** Whisper expects speech to begin within the first second: 50 steps of 20 ms. */
@@ -25,6 +30,8 @@ export interface Pass {
   temperature: number;
   avgLogprob: number;
   compressionRatio: number;
+  /** So many text tokens in a row repeat what was before, near or far. */
+  longestEcho: number;
   /** Indices of the tokens that only repeat, beyond the first time; empty: no loop. */
   repeated: readonly number[];
 }
@@ -85,9 +92,9 @@ export function isSilence({ avgLogprob }: Pick<Pass, "avgLogprob">, noSpeechProb
   return noSpeechProb > NO_SPEECH_PROB_MAX && avgLogprob < AVG_LOGPROB_MIN;
 }
 
-function faultOf({ compressionRatio, repeated, avgLogprob }: Pass): SuppressionRule | undefined {
+function faultOf({ compressionRatio, longestEcho, repeated, avgLogprob }: Pass): SuppressionRule | undefined {
   if (repeated.length > 0) return "repetition";
-  if (compressionRatio > COMPRESSION_RATIO_MAX) return "compression_ratio";
+  if (compressionRatio > COMPRESSION_RATIO_MAX && longestEcho > ECHO_MAX) return "compression_ratio";
   return avgLogprob < AVG_LOGPROB_MIN ? "avg_logprob" : undefined;
 }
 
@@ -106,6 +113,7 @@ function judge(decoded: NativeDecoded, model: LoadedModel, temperature: number, 
     temperature,
     avgLogprob: sum / (tokens.length + 1),
     compressionRatio: compressionRatio(text),
+    longestEcho: longestEcho(tokens.filter((id) => model.tokenizer.isText(id))),
     repeated: repeatedTokens(tokens, decoded.ended, model, heardMs),
   };
 }

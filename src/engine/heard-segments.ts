@@ -21,6 +21,8 @@ export interface Heard extends Span {
   pcm: Int16Array;
   /** What other hearings came to, where there was reason for them. */
   again?: readonly HeardText[][];
+  /** Those left another encoding behind: has the session encode what this pass was decoded from. */
+  encodeAgain?: () => void;
 }
 
 /** A segment in the making: which tokens of the pass are its text. */
@@ -150,6 +152,8 @@ function addWords(
   const { pass, startMs } = heard;
   const before = model.promptTokens(params.task, heard.language, undefined);
   const tokens = Int32Array.of(...before, ...pass.tokens, model.facts.endOfText);
+  // Words are aligned with the encoding that they came from.
+  heard.encodeAgain?.();
   // The row of a token is that of the one before it, which predicts it.
   const rows = session.align(tokens, before.length - 1, positions, control);
   const sound = heard.pcm.subarray(startMs * SAMPLES_PER_MS, heard.endMs * SAMPLES_PER_MS);

@@ -49,6 +49,22 @@ export function findLoop(tokens: readonly TextToken[], ended: boolean): Loop | u
   return undefined;
 }
 
+/**
+ * Length of the longest stretch that repeats what was before, at whatever distance and pace: of "a b a b a b" the last
+ * four. A text may compress well since it repeats itself, or since it has few words, such as digits: then this is short.
+ */
+export function longestEcho(ids: readonly number[]): number {
+  let longest = 0;
+  for (let distance = 1; distance < ids.length; distance++) {
+    let run = 0;
+    for (let at = distance; at < ids.length; at++) {
+      run = ids[at] === ids[at - distance] ? run + 1 : 0;
+      longest = Math.max(longest, run);
+    }
+  }
+  return longest;
+}
+
 function isTooFast(run: readonly TextToken[], period: number, rounds: number): boolean {
   const takenMs = Math.max(...run.map(({ toMs }) => toMs)) - Math.min(...run.map(({ fromMs }) => fromMs));
   const letters = run.slice(0, period).reduce((sum, { characters }) => sum + characters, 0);

@@ -106,8 +106,7 @@ function hearWindow(
     if (isDoubted ? hasText(pass.tokens, model) : isDoubtful(pass, noSpeechProb, model)) {
       const prompt = model.promptTokens(params.task, language, undefined);
       heard.again = hearAgain(session, model, { seek, heardFrames, text: pass.text }, prompt, control);
-      // Words are aligned with the encoding that they came from.
-      session.encode(seek, control);
+      heard.encodeAgain = () => session.encode(seek, control);
     }
     const kept = heardSegments(session, model, heard, params, control);
     segments.push(...kept.segments);

@@ -43,16 +43,21 @@ export class EnergyDetector implements SpeechDetector {
 export class EnergyJudge {
   readonly #loudness = new FrameLoudness();
   /** Levels of the frames that count for those still to be judged, the oldest first. */
-  #levels: number[] = [];
+  #levels: Float64Array = new Float64Array(0);
   /** How many of them have been judged. */
   #judged = 0;
 
   /** @param samples whole frames; only the last call's last one may be cut short */
   push(samples: Int16Array): Float32Array {
-    for (let at = 0; at < samples.length; at += SPEECH_FRAME_SAMPLES) {
-      this.#levels.push(this.#loudness.measure(samples.subarray(at, at + SPEECH_FRAME_SAMPLES)));
+    const known = this.#levels.length;
+    const levels = new Float64Array(known + Math.ceil(samples.length / SPEECH_FRAME_SAMPLES));
+    levels.set(this.#levels);
+    for (let index = known, from = 0; index < levels.length; index++, from += SPEECH_FRAME_SAMPLES) {
+      const to = Math.min(from + SPEECH_FRAME_SAMPLES, samples.length);
+      levels[index] = this.#loudness.measure(samples, from, to);
     }
-    return this.#judge(this.#levels.length - REACH_FRAMES - 1);
+    this.#levels = levels;
+    return this.#judge(levels.length - REACH_FRAMES - 1);
   }
 
   /** @returns the frames for which there is nothing more to come */
@@ -61,45 +66,66 @@ export class EnergyJudge {
   }
 
   #judge(until: number): Float32Array {
-    const smooth = threeMeans(this.#levels);
-    const before = trailingMinimum(smooth, REACH_FRAMES);
-    const after = trailingMinimum(smooth.toReversed(), REACH_FRAMES).toReversed();
+    const levels = this.#levels;
+    const { before, after } = quietestAround(threeMeans(levels), REACH_FRAMES);
     const probabilities = new Float32Array(Math.max(0, until - this.#judged));
     for (let i = 0; i < probabilities.length; i++) {
       const at = this.#judged + i;
-      const rest = this.#levels.length - 1 - at;
-      const hears = (frames: number, otherSide: number) => frames >= Math.min(LEAST_REACH_FRAMES, otherSide);
+      const rest = levels.length - 1 - at;
       const background = Math.max(
         SILENCE_DB - STANDS_OUT_DB,
         hears(at, rest) ? (before[at] as number) : SILENCE_DB,
         hears(rest, at) ? (after[at] as number) : SILENCE_DB,
       );
-      const standsOutDb = (this.#levels[at] as number) - background;
+      const standsOutDb = (levels[at] as number) - background;
       probabilities[i] = 1 / (1 + Math.exp(-(standsOutDb - STANDS_OUT_DB) / SLOPE_DB));
     }
     this.#judged += probabilities.length;
     const spent = Math.max(0, this.#judged - REACH_FRAMES - 1);
-    this.#levels = this.#levels.slice(spent);
+    this.#levels = levels.slice(spent);
     this.#judged -= spent;
     return probabilities;
   }
 }
 
-/** Each value with its neighbours: one frame that happens to be quiet is no background. */
-function threeMeans(values: readonly number[]): number[] {
-  return values.map((value, i) => {
-    const near = [values[i - 1] ?? value, value, values[i + 1] ?? value];
-    return near.reduce((sum, one) => sum + one, 0) / near.length;
-  });
+/** Whether a side with so many frames says what the background is. */
+function hears(frames: number, otherSide: number): boolean {
+  return frames >= Math.min(LEAST_REACH_FRAMES, otherSide);
 }
 
-/** The smallest of each value and the `reach` before it (a queue of candidates, as for any sliding minimum). */
-function trailingMinimum(values: readonly number[], reach: number): number[] {
-  const candidates: number[] = [];
-  return values.map((value, i) => {
-    while (candidates.length > 0 && (values[candidates.at(-1) as number] as number) >= value) candidates.pop();
-    candidates.push(i);
-    while ((candidates[0] as number) < i - reach) candidates.shift();
-    return values[candidates[0] as number] as number;
-  });
+/** Each value with its neighbours: one frame that happens to be quiet is no background. */
+function threeMeans(values: Float64Array): Float64Array {
+  const means = new Float64Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    means[i] = ((values[i - 1] ?? value) + value + (values[i + 1] ?? value)) / 3;
+  }
+  return means;
+}
+
+/**
+ * The smallest of each value and the `reach` before it, and of each and the `reach` after it, by a queue of candidates, as
+ * for any sliding minimum: what is after a value is before the one `reach` later.
+ */
+function quietestAround(values: Float64Array, reach: number): { before: Float64Array; after: Float64Array } {
+  const { length } = values;
+  const before = new Float64Array(length);
+  const queue = new Int32Array(length);
+  let first = 0;
+  let end = 0;
+  for (let i = 0; i < length; i++) {
+    const value = values[i] as number;
+    while (end > first && (values[queue[end - 1] as number] as number) >= value) end--;
+    queue[end++] = i;
+    if ((queue[first] as number) < i - reach) first++;
+    before[i] = values[queue[first] as number] as number;
+  }
+  const after = new Float64Array(length);
+  after.set(before.subarray(reach));
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = length - 1; i >= Math.max(0, length - reach); i--) {
+    least = Math.min(least, values[i] as number);
+    after[i] = least;
+  }
+  return { before, after };
 }

@@ -2,16 +2,14 @@ import { SAMPLE_RATE, SAMPLES_PER_MS, type Stretch, WINDOW_MAX_SAMPLES, type Win
 import type { SpeechParams } from "./speech-params.js";
 import type { SpeechSpan } from "./speech-spans.js";
 
-/** A pause up to this long stays whole: Whisper places its timestamps in pauses. Of a longer one the edges stay for sure. */
-const WHOLE_PAUSE_SAMPLES = 1.5 * SAMPLE_RATE;
-/** Where a window has room, one up to this long stays whole too: speech is heard best as it was said. In more silence models invent. */
-const ROOMY_PAUSE_SAMPLES = 5 * SAMPLE_RATE;
+/** Where a window has room, a pause up to this long stays whole: speech is heard best as it was said. In more silence models invent. */
+const WHOLE_PAUSE_SAMPLES = 5 * SAMPLE_RATE;
 /** More around speech leaves no room for the speech. */
 const MOST_LEAD_SAMPLES = 5 * SAMPLE_RATE;
 /** Of the pauses in the last so many seconds of a full window the longest is taken: it is the likeliest end of a sentence. */
-const CHOICE_SAMPLES = 4 * SAMPLE_RATE;
+const CHOICE_SAMPLES = 3 * SAMPLE_RATE;
 /** Pauses from here on end a sentence alike: of them the last is taken, for every window costs as much as a full one. */
-const END_OF_SENTENCE_SAMPLES = 0.6 * SAMPLE_RATE;
+const END_OF_SENTENCE_SAMPLES = 0.4 * SAMPLE_RATE;
 /** No window ends earlier for the sake of a pause; then a quiet place has to do. */
 const LEAST_SAMPLES = 10 * SAMPLE_RATE;
 /** Quiet places are looked for in so much of the speech. */
@@ -24,12 +22,14 @@ export type QuietPlace = (fromSample: number, toSample: number) => Promise<numbe
 
 /**
  * Packs spans of speech into windows of at most 30 s. Each sample of speech is in exactly one window. Windows end in pauses;
- * speech that has none is cut at a quiet place. What is left out of a long pause is in no window.
+ * speech that has none is cut at a quiet place. Of a pause the edges are heard for sure, and all of it where there is room: each
+ * window costs as much as a full one, so that the fewest are the cheapest. What is left out of a pause is in no window.
  */
 export class WindowPacker {
   readonly #leadIn: number;
   readonly #leadOut: number;
-  readonly #wholePause: number;
+  /** Of a pause so much is heard for sure: Whisper places its timestamps in pauses. */
+  readonly #edges: number;
   readonly #quietPlace: QuietPlace;
   /** Of the window under way. */
   #spans: SpeechSpan[] = [];
@@ -39,7 +39,7 @@ export class WindowPacker {
   constructor({ leadInMs, leadOutMs }: SpeechParams, quietPlace: QuietPlace) {
     this.#leadIn = Math.min(leadInMs * SAMPLES_PER_MS, MOST_LEAD_SAMPLES);
     this.#leadOut = Math.min(leadOutMs * SAMPLES_PER_MS, MOST_LEAD_SAMPLES);
-    this.#wholePause = Math.max(WHOLE_PAUSE_SAMPLES, this.#leadIn + this.#leadOut);
+    this.#edges = this.#leadIn + this.#leadOut;
     this.#quietPlace = quietPlace;
   }
 
@@ -139,16 +139,14 @@ export class WindowPacker {
     let room = WINDOW_MAX_SAMPLES - (this.#length(spans) - this.#leadOut + leadOut);
     const whole = new Set<SpeechSpan>();
     for (const { span, pause } of pauses.sort((a, b) => a.pause - b.pause)) {
-      if (pause > this.#wholePause) {
-        room -= pause - this.#leadOut - this.#leadIn;
-        if (room < 0 || pause > ROOMY_PAUSE_SAMPLES) break;
-      }
+      room -= Math.max(0, pause - this.#edges);
+      if (room < 0 || pause > Math.max(WHOLE_PAUSE_SAMPLES, this.#edges)) break;
       whole.add(span);
     }
     return whole;
   }
 
-  /** Length of the window that these spans would make. */
+  /** Length of the shortest window that these spans could make. */
   #length(spans: readonly SpeechSpan[]): number {
     const [first] = spans;
     if (!first) return 0;
@@ -156,7 +154,7 @@ export class WindowPacker {
     spans.forEach((span, index) => {
       const before = spans[index - 1];
       const pause = before ? pauseBetween(before, span) : 0;
-      length += span.end - span.start + (pause > this.#wholePause ? this.#leadOut + this.#leadIn : pause);
+      length += span.end - span.start + Math.min(pause, this.#edges);
     });
     return length;
   }
@@ -168,9 +166,8 @@ export class WindowPacker {
 
   /** How two windows share the pause between them. */
   #share(pause: number): { after: number; before: number } {
-    const wanted = this.#leadOut + this.#leadIn;
-    if (pause >= wanted) return { after: this.#leadOut, before: this.#leadIn };
-    const after = Math.floor((pause * this.#leadOut) / wanted);
+    if (pause >= this.#edges) return { after: this.#leadOut, before: this.#leadIn };
+    const after = Math.floor((pause * this.#leadOut) / this.#edges);
     return { after, before: pause - after };
   }
 }

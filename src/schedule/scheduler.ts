@@ -205,7 +205,7 @@ export class Scheduler {
     const inOrder = new InOrder<DecodedWindow>((_, decoded) => work.onWindow?.(decoded));
     const windows: DecodedWindow[] = [];
     const decode = async (window: Window, params: DecodeParams): Promise<DecodedWindow> => {
-      const { speechSpans, jointsMs } = new TimeMap(window);
+      const { speechSpans, partingsMs: jointsMs } = new TimeMap(window);
       const job = { ...params, spoolPath: work.spoolPath, window, ...(speechSpans ? { speechSpans } : {}), jointsMs };
       const task = () => {
         queueMs ??= performance.now() - askedMs;

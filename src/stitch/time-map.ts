@@ -12,6 +12,9 @@ export interface TimeSpan {
  */
 const EDGE_MS = 120;
 
+/** A speaker's own pause may lack so much: with the edges that a window keeps it has lasted 1.5 s. */
+const OWN_PAUSE_MS = 900;
+
 /** A part of a window: where it is in the window, and where in the file, in milliseconds. */
 interface Part {
   windowMs: number;
@@ -52,6 +55,14 @@ export class TimeMap {
   /** Where something of the file was left out, in the window's own time. */
   get jointsMs(): number[] {
     return this.#stretches.slice(1).map(({ windowMs }) => windowMs);
+  }
+
+  /** The joints at which so much was left out that what is said before and after does not belong together. */
+  get partingsMs(): number[] {
+    const leftOutMs = ({ fileMs }: Part, before: Part) => fileMs - before.fileMs - before.durationMs;
+    return this.#stretches
+      .filter((part, index) => index > 0 && leftOutMs(part, this.#stretches[index - 1] as Part) > OWN_PAUSE_MS)
+      .map(({ windowMs }) => windowMs);
   }
 
   /** A moment of the window, in the file. At a joint it belongs to what follows. */

@@ -14,7 +14,7 @@ function sessionOf(answer: (temperature: number) => { words: string[]; logprob: 
       asked.push(options.temperature);
       const { words, logprob } = answer(options.temperature);
       texts.push(words);
-      const ids = Int32Array.from(words.keys());
+      const ids = Int32Array.from(words, (word) => words.indexOf(word));
       return { ids, logprobs: new Float32Array(words.length).fill(logprob), ended: true, endLogprob: logprob };
     },
   };
@@ -61,6 +61,30 @@ test("text that repeats itself is tried again, and the temperature that mended i
     { reason: "compression_ratio", text },
     { reason: "compression_ratio", text },
   ]);
+});
+
+const digits = [..."6183097254170386952941360725816390472"].map((digit) => ` digit-${digit}`);
+
+test("text that compresses well for its few words alone is kept, as it does not repeat itself", () => {
+  const { asked, run } = sessionOf(() => ({ words: digits, logprob: -0.1 }));
+  const { pass, rejected } = run(0);
+  assert.ok(pass.compressionRatio > 2.4);
+  assert.deepEqual([asked, rejected], [[0], []]);
+});
+
+test("of few words or not, text that the model doubts is tried again", () => {
+  const { asked, run } = sessionOf(() => ({ words: digits, logprob: -1.5 }));
+  assert.ok(run(0).rejected.every(({ reason }) => reason === "avg_logprob"));
+  assert.deepEqual(asked, [0, 0.2, 0.4, 0.6, 0.8, 1]);
+});
+
+test("text that goes round in circles at the pace of speech goes up the whole ladder", () => {
+  const circling = { words: [..."abcdefg".repeat(6)].map((letter) => ` word-${letter}`), logprob: -0.1 };
+  for (const answer of [looping, circling]) {
+    const { asked, run } = sessionOf(() => answer);
+    run(0);
+    assert.deepEqual(asked, [0, 0.2, 0.4, 0.6, 0.8, 1]);
+  }
 });
 
 test("doubt goes up the whole ladder and no further, and the likeliest result is kept", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { findLoop, type TextToken, timedTextTokens } from "../../src/engine/repetition.js";
+import { findLoop, longestEcho, type TextToken, timedTextTokens } from "../../src/engine/repetition.js";
 import { Chance } from "../support/chance.js";
 
 /** One token to each letter, five letters long, evenly over a time. */
@@ -58,4 +58,14 @@ test("tokens are timed by the timestamps around them, and by the end of the soun
       [7, 4, 1200, 5000],
     ],
   );
+});
+
+test("the longest echo is what repeats something before it, near or far", () => {
+  const echoOf = (letters: string) => longestEcho([...letters].map((letter) => letter.charCodeAt(0)));
+  assert.equal(echoOf(""), 0);
+  assert.equal(echoOf("abcdef"), 0);
+  assert.equal(echoOf("ababab"), 4);
+  assert.equal(echoOf("aaaa"), 3);
+  assert.equal(echoOf("abcxyzabcw"), 3);
+  assert.equal(echoOf("3141592653589793"), 1);
 });

@@ -57,7 +57,7 @@ test("text that the model doubts and does not write again is dropped and told", 
     { startMs: 400, endMs: 1200, reason: "unconfirmed", action: "dropped", text: "seven six" },
   ]);
   assert.equal(fallbacks, 0);
-  assert.deepEqual(encodings, [0, 7, 0]);
+  assert.deepEqual(encodings, [0, 7]);
 });
 
 test("what is said is heard again and kept, with the words that it had", () => {
@@ -69,7 +69,7 @@ test("what is said is heard again and kept, with the words that it had", () => {
     assert.equal(textOf(doubted.segments), clip.text);
     assert.deepEqual(bare(doubted), bare(sure));
     assert.deepEqual(doubted.suppressed, []);
-    assert.deepEqual(encodings, [0, 7, 13, 0]);
+    assert.deepEqual(encodings, words ? [0, 7, 13, 0] : [0, 7, 13]);
   }
 });
 
@@ -87,5 +87,5 @@ test("two hearings agree when half of their words do, and a segment needs someth
 test("very short sounds are heard again too", () => {
   const { session: own, encodings } = doubting("one");
   decodeWindow(own, model, new Int16Array(1600), params, control);
-  assert.deepEqual(encodings, [0, 2, 0]);
+  assert.deepEqual(encodings, [0, 2]);
 });

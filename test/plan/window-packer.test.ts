@@ -107,6 +107,13 @@ test("a pause that a speaker makes stays whole", async () => {
   assert.equal(window?.speech.length, 2);
 });
 
+test("a full window has less of its longest pauses, so that more is said in it", async () => {
+  const stretchesOf = async (...given: number[]) =>
+    (await pack(recording(...given))).map(({ stretches }) => stretches.map((one) => seconds(one.sampleCount)));
+  // With the edges of its pauses it has 29 s. Of the second that is left the pause of 0.8 s takes 0.2 and that of 1 s 0.4.
+  assert.deepEqual(await stretchesOf(1, 6, 1, 6, 1.4, 6, 1.2, 6, 0.8, 2, 0.9), [[13.6, 6.6, 9.4]]);
+});
+
 test("where a window has room its shorter pauses stay whole too, but none above five seconds", async () => {
   const stretchesOf = async (...given: number[]) =>
     (await pack(recording(...given))).map(({ stretches }) => stretches.map((one) => seconds(one.sampleCount)));
@@ -118,8 +125,8 @@ test("where a window has room its shorter pauses stay whole too, but none above 
 });
 
 test("a window ends in the longest of the pauses in its last seconds", async () => {
-  const [first] = await pack(recording(0.5, 20, 0.4, 5, 1.2, 2, 0.4, 20, 1));
-  assert.equal(seconds(endOf(first?.speech.at(-1) ?? { firstSample: 0, sampleCount: 0 })), 25.9);
+  const [first] = await pack(recording(0.5, 20, 0.5, 6, 1.2, 1.5, 0.3, 20, 1));
+  assert.equal(seconds(endOf(first?.speech.at(-1) ?? { firstSample: 0, sampleCount: 0 })), 27);
 });
 
 test("of pauses that all end a sentence the last is taken, so that windows are full", async () => {

@@ -23,6 +23,15 @@ test("a moment of the window is the same moment of the file, on either side of w
   );
 });
 
+test("speech parts where more than a speaker's own pause was left out, and not where a pause is merely shorter", () => {
+  const shortened = new TimeMap({
+    stretches: [stretch(1000, 3000), stretch(3400, 5000), stretch(5901, 7000)],
+    speech: [stretch(1300, 2700), stretch(3700, 4700), stretch(6201, 6700)],
+  });
+  assert.deepEqual(shortened.jointsMs, [2000, 3600]);
+  assert.deepEqual(shortened.partingsMs, [3600]);
+});
+
 test("a segment that begins in the silence before its speech begins with the speech", () => {
   assert.deepEqual(map.span({ startMs: 0, endMs: 1500 }), { startMs: 10_300, endMs: 11_500 });
 });
