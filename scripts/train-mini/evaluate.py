@@ -3,11 +3,12 @@
 evaluate.py --recordings FOLDER --held-out SPEAKER --work FOLDER (--program whisper-cli --model FILE [FILE ...] | --server URL)
 """
 import argparse
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from mini.score import pairs, word_errors, words_of
+from mini.score import owners_of, word_errors, words_of
 from mini.testsets import TestClip, write_digit_sets, write_sentence_sets, write_speechless
 from mini.transcribe import AUTO, Heard, through_program, through_server
 from mini.units import LANGUAGES
@@ -58,15 +59,22 @@ def detected(language: str) -> Callable[[list[TestClip], list[Heard]], str]:
 
 
 def placed(clips: list[TestClip], heard: list[Heard]) -> str:
-    errors_sec, n_said, n_heard = [], 0, 0
+    errors_sec, counts = [], Counter()
     for clip, answer in zip(clips, heard):
         segments = [(start, " ".join(words_of(text))) for start, text in answer.segments if words_of(text)]
-        found = pairs([" ".join(words_of(u.text)) for u in clip.utterances], [text for _, text in segments])
-        errors_sec += [abs(clip.utterances[i].start_sec - segments[j][0]) for i, j in found]
-        n_said, n_heard = n_said + len(clip.utterances), n_heard + len(segments)
+        owners = owners_of([start for start, _ in segments], [(u.start_sec, u.end_sec) for u in clip.utterances])
+        counts["made up"] += owners.count(None)
+        for i, utterance in enumerate(clip.utterances):
+            own = [segment for segment, owner in zip(segments, owners) if owner == i]
+            if not own:
+                counts["lost"] += 1
+            elif " ".join(text for _, text in own) == " ".join(words_of(utterance.text)):
+                errors_sec.append(abs(utterance.start_sec - own[0][0]))
+            else:
+                counts["doubled" if len(own) > 1 else "misheard"] += 1
     start = f"start error median {median(errors_sec):.2f} s" if errors_sec else "no start"
-    return (f"{start}, {n_said - len(errors_sec)} of {n_said} utterances lost, {n_heard - len(errors_sec)} too many; "
-            + word_error_rate(clips, heard))
+    told = ", ".join(f"{counts[what]} {what}" for what in ("lost", "doubled", "made up", "misheard"))
+    return f"{start}; of {sum(len(c.utterances) for c in clips)} utterances {told}; {word_error_rate(clips, heard)}"
 
 
 def main() -> None:

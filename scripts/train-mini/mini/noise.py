@@ -66,6 +66,34 @@ def chords(rng: np.random.Generator, n: int) -> np.ndarray:
     return out / (np.abs(out).max() + 1e-9)
 
 
+def beats(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Drums in time, mostly with a tune of plucked or sung notes over them."""
+    out = np.zeros(n, np.float32)
+    beat = int(rng.uniform(0.25, 1.0) * SAMPLE_RATE_HZ)
+    root_hz, decay, vibrato = 2 ** rng.uniform(6, 9), rng.uniform(0.7, 7), rng.choice([0.0, rng.uniform(0.1, 0.8)])
+    has_tune, drum_level, parts = rng.random() < 0.8, rng.uniform(0.2, 1.0), rng.integers(1, 3)
+    for at in range(int(rng.integers(0, beat)), n, max(1, beat // int(parts))):
+        if rng.random() < 0.85:
+            out[at:at + SAMPLE_RATE_HZ // 3] += drum_level * _drum(rng, min(SAMPLE_RATE_HZ // 3, n - at))
+        if has_tune and rng.random() < 0.8:
+            time_sec = np.arange(min(int(3 * SAMPLE_RATE_HZ / decay), n - at), dtype=np.float32) / SAMPLE_RATE_HZ
+            hz = root_hz * 2 ** (rng.choice([0, 2, 4, 5, 7, 9, 11, 12, 14, 16]) / 12)
+            phase = 2 * np.pi * hz * time_sec + vibrato * np.sin(2 * np.pi * rng.uniform(4, 6) * time_sec)
+            note = sum(np.sin(k * phase) * rng.uniform(0.2, 1.0) / k for k in range(1, rng.integers(2, 7)))
+            out[at:at + len(time_sec)] += (note * np.minimum(1, time_sec / 0.01) * np.exp(-time_sec * decay)).astype(np.float32)
+    return out / (np.abs(out).max() + 1e-9)
+
+
+def _drum(rng: np.random.Generator, n: int) -> np.ndarray:
+    time_sec = np.arange(n, dtype=np.float32) / SAMPLE_RATE_HZ
+    envelope = np.exp(-time_sec / rng.uniform(0.02, 0.12))
+    if rng.random() < 0.5:  # a skin whose pitch falls
+        from_hz, fall = rng.uniform(60, 250), rng.uniform(0, 12)
+        skin = np.sin(2 * np.pi * from_hz * (1 - np.exp(-fall * time_sec)) / max(fall, 1e-3) if fall > 1 else 2 * np.pi * from_hz * time_sec)
+        return (skin * envelope).astype(np.float32)
+    return (rng.standard_normal(n, dtype=np.float32) * 0.4 * envelope).astype(np.float32)
+
+
 def fluctuating(rng: np.random.Generator, n: int) -> np.ndarray:
     """Band noise whose level wanders, like wind or distant traffic."""
     knots = max(2, int(n / SAMPLE_RATE_HZ * rng.uniform(0.5, 4)) + 2)
@@ -76,16 +104,18 @@ def fluctuating(rng: np.random.Generator, n: int) -> np.ndarray:
 def background(rng: np.random.Generator, n: int) -> np.ndarray:
     """Roughly unit-peak noise of any kind but silence."""
     kind = rng.random()
-    if kind < 0.5:
+    if kind < 0.42:
         return coloured(rng, n, rng.choice([0.0, 0.0, 1.0, 2.0, rng.uniform(0, 2)])) * 0.3
-    if kind < 0.68:
+    if kind < 0.56:
         return hum(rng, n)
-    if kind < 0.76:
+    if kind < 0.64:
         return tone(rng, n)
-    if kind < 0.84:
+    if kind < 0.72:
         return clicks(rng, n)
-    if kind < 0.92:
+    if kind < 0.8:
         return chords(rng, n)
+    if kind < 0.93:
+        return beats(rng, n)
     return fluctuating(rng, n)
 
 

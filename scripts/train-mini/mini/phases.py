@@ -46,6 +46,10 @@ PLANS = {
     "settle": Phase(30, (weighted(0.25, SHORT), weighted(0.15, MEDIUM), weighted(0.1, TIGHT), weighted(0.1, LONGER),
                          weighted(0.12, thinned(FULL_SPARSE, 0.6, 5)), weighted(0.16, thinned(FULL_SOME, 0.6, 5)),
                          weighted(0.12, thinned(FULL_PACKED, 0.6, 5))), 0.15, 0.8, 0.02),
+    # What is left to learn after that: many sentences in one window.
+    "full": Phase(35, (weighted(0.2, SHORT), weighted(0.1, MEDIUM), weighted(0.1, TIGHT), weighted(0.1, LONGER),
+                       weighted(0.08, thinned(FULL_SPARSE, 0.6, 5)), weighted(0.12, thinned(FULL_SOME, 0.6, 5)),
+                       weighted(0.3, thinned(FULL_PACKED, 0.6, 5))), 0.15, 0.45, 0.02),
 }
 SMOKE = Phase(0.15, ((0.8, Recipe(3.0, digits=(1, 3)), 4), (0.1, Recipe(30.0), 1), (0.1, Recipe(30.0, thinned_share=1.0), 2)),
               0.5, 1.0, 0.5)

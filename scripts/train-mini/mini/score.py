@@ -15,20 +15,14 @@ def word_errors(said: list[str], heard: list[str]) -> int:
     return row[-1]
 
 
-def pairs(said: list[str], heard: list[str]) -> list[tuple[int, int]]:
-    """The longest common sequence: which of the said was heard as which. The rest is lost, or too much."""
-    best = [[0] * (len(heard) + 1) for _ in range(len(said) + 1)]
-    for i in reversed(range(len(said))):
-        for j in reversed(range(len(heard))):
-            same = said[i] == heard[j]
-            best[i][j] = best[i + 1][j + 1] + 1 if same else max(best[i + 1][j], best[i][j + 1])
-    out, i, j = [], 0, 0
-    while i < len(said) and j < len(heard):
-        if said[i] == heard[j]:
-            out.append((i, j))
-            i, j = i + 1, j + 1
-        elif best[i + 1][j] >= best[i][j + 1]:
-            i += 1
-        else:
-            j += 1
-    return out
+SLACK_SEC = 0.5
+
+
+def owners_of(starts_sec: list[float], spans_sec: list[tuple[float, float]]) -> list[int | None]:
+    """Of each segment the utterance in which it begins, half a second early at most; None where nobody speaks."""
+    owners = []
+    for start in starts_sec:
+        before = [i for i, (from_sec, _) in enumerate(spans_sec) if from_sec - SLACK_SEC <= start]
+        own = min(before, key=lambda i: abs(spans_sec[i][0] - start), default=None)
+        owners.append(own if own is not None and start < spans_sec[own][1] else None)
+    return owners

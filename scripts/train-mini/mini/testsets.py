@@ -68,7 +68,7 @@ def write_sentence_sets(folder: Path, language: str, voices_each: int, n_windows
         noise *= np.sqrt((samples ** 2).mean() / (noise ** 2).mean()) * from_db(-10)
         sets["noise"].append(_write(folder / f"{language}-noise" / f"{i:03}.wav", clip + noise, [unit.text], unit.english))
     sets["windows"] = [_several(folder / f"{language}-windows" / f"{i:03}.wav", said, rng, float(rng.uniform(3, 30))) for i in range(n_windows)]
-    sets["three minutes"] = [_several(folder / f"{language}-long" / "000.wav", said, rng, 180)]
+    sets["three minutes"] = [_several(folder / f"{language}-long" / f"{i:03}.wav", said, rng, 180) for i in range(3)]
     if with_mbrola:
         sets["mbrola"] = [
             _write(folder / f"{language}-mbrola" / f"{i:03}.wav",
