@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { InstalledModel } from "./catalog/model-store.js";
 import { type Spool, samplesToMs, type Window } from "./core/audio.js";
 import { usableCores } from "./core/cores.js";
@@ -146,7 +146,7 @@ export class Transcriber {
     const work = {
       model,
       ticket,
-      spoolPath: spool.path,
+      spool,
       windows: traced.watch(windows),
       params: paramsOf(request),
       isReadAlong: onSegments !== undefined,
@@ -183,6 +183,7 @@ export class Transcriber {
     const { owner, audio } = ticket;
     const job: DecodeJob = {
       inputPath,
+      isInputKept: dirname(resolve(inputPath)) === resolve(folder),
       outputPath: join(folder, "audio.s16le"),
       ffmpegPath,
       maximumMs,

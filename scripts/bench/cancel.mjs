@@ -38,7 +38,7 @@ const job = {
   language: /** @type {const} */ ("en"),
   prompt: undefined,
   temperature: 0,
-  spoolPath,
+  place: { path: spoolPath },
   window: { stretches: [{ firstSample: 0, sampleCount: WINDOW_SAMPLES }], speech: [] },
 };
 const backend = await chooseBackend({ device: "cpu", cpuVariant: "auto", home: folder }, console.warn);

@@ -1,33 +1,41 @@
 /**
  * What HTTP, ffmpeg, planning and the way between processes add to the engine's own time.
  *
- *   npm run bench:overhead -- --model FILE --audio FILE [--rounds 5]
+ *   npm run bench:overhead -- --model FILE --audio FILE [--workers 8] [--rounds 5]
  *
- * In turn: the same windows through the addon in this process, with nothing around it, and the file through a server.
- * Prints each round, the medians and their ratio, and one line of JSON with the machine.
+ * In turn: the same windows through the engine's pool of workers in this process, all there from the start, and the file through
+ * a server. The upload is one piece of memory to its client, which shares the cores with the server. Prints each round, the
+ * medians and their ratio, and one line of JSON with the machine.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { request } from "node:http";
 import { cpus, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { Piscina } from "piscina";
 import { loadAddon } from "../../dist/engine/addon.js";
 import { chooseBackend, modulesOf } from "../../dist/engine/backend.js";
 import { newControlWords } from "../../dist/engine/control-words.js";
-import { LoadedModel } from "../../dist/engine/loaded-model.js";
 import { divideCores } from "../../dist/engine/parallelism.js";
-import { decodeWindow } from "../../dist/engine/window-decoder.js";
 import { decodeToSpool } from "../../dist/media/decode.js";
 import { DecodingSpool } from "../../dist/media/growing-spool.js";
 import { EnergyDetector } from "../../dist/plan/energy-detector.js";
 import { speechParams } from "../../dist/plan/speech-params.js";
 import { speechWindows } from "../../dist/plan/windows.js";
+import { TimeMap } from "../../dist/stitch/time-map.js";
 
 const { values } = parseArgs({
-  options: { model: { type: "string" }, audio: { type: "string" }, rounds: { type: "string", default: "5" } },
+  options: {
+    model: { type: "string" },
+    audio: { type: "string" },
+    workers: { type: "string" },
+    rounds: { type: "string", default: "5" },
+  },
 });
 if (!values.model || !values.audio) throw new Error("Expected --model FILE --audio FILE");
 
@@ -57,26 +65,29 @@ for await (const window of speechWindows(growing, search, new AbortController().
 
 const addon = loadAddon();
 const backend = await chooseBackend({ device: "cpu", cpuVariant: "auto", home: folder }, console.warn);
-const { workers, threadsPerWorker } = divideCores({ workers: 1, threads: undefined }, backend);
-const kernels = backend.kernels && { name: backend.kernels, threads: threadsPerWorker, windows: 1 };
+const asked = values.workers === undefined ? undefined : Number(values.workers);
+const { workers, threadsPerWorker: threads } = divideCores({ workers: asked, threads: undefined }, backend);
 for (const module of modulesOf(backend)) addon.loadBackend(module);
-const model = new LoadedModel(addon, addon.openModel(values.model, "", kernels || undefined));
-const session = addon.openSession(model.id, threadsPerWorker);
-const go = newControlWords();
+const pool = new Piscina({
+  filename: new URL("../../dist/engine/worker.js", import.meta.url).href,
+  minThreads: workers,
+  maxThreads: workers,
+  resourceLimits: { stackSizeMb: 16 },
+  workerData: { threads, shortWindows: false },
+});
+const kernels = backend.kernels && { name: backend.kernels, threads, windows: workers };
+const opening = { modelPath: values.model, device: "", ...(kernels ? { kernels } : {}) };
+const { modelId } = await pool.run(opening, { name: "open" });
 
-function engineAloneMs() {
+async function engineAloneMs() {
   const startedMs = performance.now();
-  const params = { task: "transcribe", language: "en", prompt: undefined, temperature: 0 };
-  const file = openSync(spool.path, "r");
-  for (const { stretches } of windows) {
-    const pcm = new Int16Array(stretches.reduce((sum, { sampleCount }) => sum + sampleCount, 0));
-    let at = 0;
-    for (const { firstSample, sampleCount } of stretches) {
-      at += readSync(file, pcm.subarray(at, at + sampleCount), 0, sampleCount * 2, firstSample * 2) / 2;
-    }
-    decodeWindow(session, model, pcm, params, go);
-  }
-  closeSync(file);
+  const params = { task: "transcribe", language: "en", prompt: undefined, temperature: 0, place: spool };
+  const decode = (window) => {
+    const { speechSpans, jointsMs } = new TimeMap(window);
+    const job = { ...params, window, speechSpans, jointsMs };
+    return pool.run({ modelId, job, control: newControlWords() }, { name: "decode" });
+  };
+  await Promise.all(windows.map(decode));
   return performance.now() - startedMs;
 }
 
@@ -90,26 +101,30 @@ const server = spawn(
 );
 const [line] = await once(createInterface({ input: server.stdout }), "line");
 const url = `${line.replace("listening on ", "")}/v1/audio/transcriptions`;
-const upload = readFileSync(values.audio);
+const form = new FormData();
+form.append("language", "en");
+form.append("file", new Blob([readFileSync(values.audio)]), basename(values.audio));
+const encoded = new Request(url, { method: "POST", body: form });
+const headers = { "content-type": encoded.headers.get("content-type") };
+const upload = Buffer.from(await encoded.arrayBuffer());
 
 async function serverMs() {
-  const form = new FormData();
-  form.append("language", "en");
-  form.append("file", new Blob([upload]), basename(values.audio));
   const startedMs = performance.now();
-  const reply = await fetch(url, { method: "POST", body: form });
-  const body = await reply.json();
-  if (reply.status !== 200) throw new Error(JSON.stringify(body));
+  const sending = request(url, { method: "POST", headers: { ...headers, "content-length": upload.length } });
+  sending.end(upload);
+  const [reply] = await once(sending, "response");
+  const body = await text(reply);
+  if (reply.statusCode !== 200) throw new Error(body);
   return performance.now() - startedMs;
 }
 
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
-engineAloneMs();
+await engineAloneMs();
 await serverMs();
 const alone = [];
 const served = [];
 for (let round = 0; round < Number(values.rounds); round++) {
-  alone.push(engineAloneMs());
+  alone.push(await engineAloneMs());
   served.push(await serverMs());
   console.log(
     `round ${round + 1}: engine alone ${alone.at(-1).toFixed(0)} ms, server ${served.at(-1).toFixed(0)} ms, ratio ${(served.at(-1) / alone.at(-1)).toFixed(3)}`,
@@ -120,15 +135,18 @@ console.log(
   JSON.stringify({
     audioSec: spool.sampleCount / 16_000,
     windows: windows.length,
+    workers,
     engineAloneMs: Math.round(median(alone)),
     serverMs: Math.round(median(served)),
     ratio: Number(ratio.toFixed(3)),
+    fastest: { engineAloneMs: Math.round(Math.min(...alone)), serverMs: Math.round(Math.min(...served)) },
     model: basename(values.model),
+    kernels: backend.kernels,
     cpu: cpus()[0]?.model,
     cores: cpus().length,
     commit: execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim(),
   }),
 );
 server.kill("SIGTERM");
-session.close();
+await pool.destroy();
 rmSync(folder, { recursive: true, force: true });

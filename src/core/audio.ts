@@ -10,15 +10,20 @@ export const SPEECH_FRAME_SAMPLES = 512;
 /** Shorter audio is refused (`audio_too_short`). */
 export const MIN_AUDIO_MS = 100;
 
-/** A decoded recording on disk: 16 kHz mono s16le, removed by whoever made it. */
-export interface Spool {
-  path: string;
+/** Where the samples of a recording lie: 16 kHz mono s16le in a file, which whoever made it removes. */
+export interface SpoolPlace {
+  readonly path: string;
+  /** Where they begin in the file; default: with it. */
+  readonly firstByte?: number | undefined;
+}
+
+/** A decoded recording on disk. */
+export interface Spool extends SpoolPlace {
   sampleCount: number;
 }
 
-/** A recording that may still be in the making: what is there may be read. */
-export interface GrowingSpool {
-  path: string;
+/** A recording that may still be in the making: what is there may be read. Its place holds once there is something. */
+export interface GrowingSpool extends SpoolPlace {
   /**
    * Waits until more than `sampleCount` samples are there, or all are.
    * @throws whatever ended the decoding

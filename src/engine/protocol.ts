@@ -1,4 +1,4 @@
-import type { Window } from "../core/audio.js";
+import type { SpoolPlace, Window } from "../core/audio.js";
 import type { DecodeParams, WindowResult } from "../core/window.js";
 import type { EngineBackend } from "./backend.js";
 import type { Steps } from "./watch.js";
@@ -6,7 +6,7 @@ import type { Steps } from "./watch.js";
 /** One window of work as it crosses to the engine process: a range of a file, never the samples themselves. */
 export interface WindowJob extends DecodeParams {
   jobId: number;
-  spoolPath: string;
+  place: SpoolPlace;
   window: Window;
 }
 

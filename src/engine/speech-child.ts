@@ -22,12 +22,12 @@ function open({ modelPath, modelStamp, cpuModule }: SpeechSetup): NativeSpeechJu
   return addon.openSpeechJudge(modelPath);
 }
 
-function findingsOf({ spoolPath, firstSample, sampleCount, state }: SpeechJob): SpeechFindings {
+function findingsOf({ place, firstSample, sampleCount, state }: SpeechJob): SpeechFindings {
   judge ??= open(JSON.parse(process.argv[2] ?? "") as SpeechSetup);
   // One buffer for all pieces: thousands of their own would wait for the collector.
   if (buffer.length < sampleCount) buffer = new Int16Array(sampleCount);
   const pcm = buffer.subarray(0, sampleCount);
-  readStretches(spoolPath, [{ firstSample, sampleCount }], pcm);
+  readStretches(place, [{ firstSample, sampleCount }], pcm);
   const startedMs = performance.now();
   const judged = isDigitalSilence(pcm) ? silence(pcm.length) : judgeUnsteady(judge, pcm, state);
   return { ...judged, computeMs: performance.now() - startedMs };

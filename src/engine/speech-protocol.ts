@@ -1,3 +1,5 @@
+import type { SpoolPlace } from "../core/audio.js";
+
 /** How the process that finds speech is set up; travels as its one command-line argument, in JSON. */
 export interface SpeechSetup {
   modelPath: string;
@@ -9,7 +11,7 @@ export interface SpeechSetup {
 
 /** A piece of a recording to be judged: a range of a file, never the samples themselves. */
 export interface SpeechJob {
-  spoolPath: string;
+  place: SpoolPlace;
   firstSample: number;
   /** 1 to 960,000. */
   sampleCount: number;

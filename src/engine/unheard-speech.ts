@@ -25,10 +25,12 @@ export function unheardSpeech(
   written: readonly Span[],
 ): Window | undefined {
   const isHeard = speechSpans.map((span) => written.some((one) => reachesInto(one, span)));
+  const isPassedOver = speechSpans.map(({ startMs, endMs }, index) => !isHeard[index] && endMs - startMs >= LEAST_MS);
+  // Most often, and then nothing is measured.
+  if (!isPassedOver.includes(true)) return undefined;
   const heardPower = Math.max(0, ...speechSpans.filter((_, index) => isHeard[index]).map((span) => powerOf(pcm, span)));
   const isUnheard = speechSpans.map(
-    (span, index) =>
-      !isHeard[index] && span.endMs - span.startMs >= LEAST_MS && powerOf(pcm, span) >= heardPower * FAINTEST_SHARE,
+    (span, index) => isPassedOver[index] && powerOf(pcm, span) >= heardPower * FAINTEST_SHARE,
   );
   const window = { stretches: [] as Stretch[], speech: [] as Stretch[] };
   let [fromMs, toMs] = [0, 0];

@@ -52,7 +52,7 @@ export function decode({ modelId, job, control }: WorkerTask): WindowResult {
   const { model, session } = opened;
   // The native side takes no less than this; what the window lacks of it is silence.
   const pcm = new Int16Array(Math.max(windowSampleCount(job.window), MIN_AUDIO_MS * SAMPLES_PER_MS));
-  readStretches(job.spoolPath, job.window.stretches, pcm);
+  readStretches(job.place, job.window.stretches, pcm);
   try {
     return decodeWindow(session, model, pcm, job, control);
   } finally {

@@ -7,14 +7,16 @@ import { decodeFailure, undecodable } from "./decode-failure.js";
 import { decoderMissing, saysNotRunnable } from "./decoder-check.js";
 import { acceptedDemuxers, withinContainers } from "./demuxers.js";
 import { type FfmpegEnd, runFfmpeg } from "./ffmpeg-command.js";
-import { readPlainWav } from "./plain-wav.js";
+import { findPlainSamples, readPlainSamples } from "./plain-wav.js";
 import type { SpoolSpace } from "./spool-space.js";
 import { saysStorageFull } from "./storage-full.js";
 
 /** What is to be decoded, and within which bounds. */
 export interface DecodeJob {
   inputPath: string;
-  /** Made new: 16 kHz mono s16le. */
+  /** The input stays as it is for as long as the spool is used, and may be a part of it; default: it may change. */
+  isInputKept?: boolean;
+  /** Made new, unless the input holds the very samples: 16 kHz mono s16le. */
   outputPath: string;
   ffmpegPath: string;
   /** Longer audio is refused. */
@@ -40,9 +42,11 @@ const OVERSHOOT_MS = 1000;
 const STALL_MS = 60_000;
 /** ffmpeg writes some ten megabytes of samples in that time, at a thousand times the speed of speech. */
 const SPACE_LOOK_MS = 250;
+/** Copied without ffmpeg, a minute: of more its start is a small part of the work. */
+const MOST_COPIED_SAMPLES = 60 * SAMPLE_RATE;
 
 /**
- * Decodes one audio stream of a recording with ffmpeg to 16 kHz mono samples on disk. A damaged or cut recording
+ * Decodes one audio stream of a recording with ffmpeg to 16 kHz mono samples on disk, unless they lie there as such already. A damaged or cut recording
  * yields what can be read of it. The promise settles only once ffmpeg has ended; on failure no output stays.
  * @throws SottoError `decoder_missing`, `undecodable_audio`, `no_audio_stream`, `audio_too_short`, `audio_too_long`,
  *   `storage_full`; the signal's reason when it aborts
@@ -50,15 +54,14 @@ const SPACE_LOOK_MS = 250;
 export async function decodeToSpool(job: DecodeJob): Promise<Spool> {
   const outputPath = resolve(job.outputPath);
   try {
-    const sampleCount = await decode(job, outputPath);
-    return { path: outputPath, sampleCount };
+    return await decode(job, outputPath);
   } catch (error) {
     await rm(outputPath, { force: true }).catch(() => undefined);
     throw error;
   }
 }
 
-async function decode(job: DecodeJob, outputPath: string): Promise<number> {
+async function decode(job: DecodeJob, outputPath: string): Promise<Spool> {
   job.signal?.throwIfAborted();
   const formats = await acceptedDemuxers(job.ffmpegPath).catch((error) => {
     throw isSystemError(error) && !saysNotRunnable(error)
@@ -66,12 +69,12 @@ async function decode(job: DecodeJob, outputPath: string): Promise<number> {
       : decoderMissing(error);
   });
   await job.space?.demand();
-  const plainCount = await copyPlainWav(job, outputPath);
+  const plain = await plainSpool(job, outputPath);
   job.signal?.throwIfAborted();
-  if (plainCount !== undefined) {
-    const refusal = judge({ failure: undefined, killed: false, stderr: "" }, plainCount, job);
+  if (plain) {
+    const refusal = judge({ failure: undefined, killed: false, stderr: "" }, plain.sampleCount, job);
     if (refusal) throw refusal;
-    return plainCount;
+    return plain;
   }
 
   const stop = new AbortController();
@@ -95,20 +98,23 @@ async function decode(job: DecodeJob, outputPath: string): Promise<number> {
   job.signal?.throwIfAborted();
   if (end.killed && space.shortage()) throw space.shortage();
   if (stall.stalled()) throw undecodable("ffmpeg made no progress on it", new Error(end.stderr));
-  const sampleCount = Math.floor((await fileBytes(outputPath)) / BYTES_PER_SAMPLE);
+  const sampleCount = await samplesIn(outputPath);
   const refusal = judge(end, sampleCount, job);
   if (refusal) throw refusal;
-  return sampleCount;
+  return { path: outputPath, sampleCount };
 }
 
-/** How many samples were written; undefined: this is ffmpeg's to do, which will also say what is wrong. */
-async function copyPlainWav(job: DecodeJob, outputPath: string): Promise<number | undefined> {
-  const { inputPath, audioTrack = 0, channel = "mix", containers } = job;
+/** The samples that the input holds as such; undefined: this is ffmpeg's to do, which will also say what is wrong. */
+async function plainSpool(job: DecodeJob, outputPath: string): Promise<Spool | undefined> {
+  const { isInputKept = false, audioTrack = 0, channel = "mix", containers } = job;
+  const inputPath = resolve(job.inputPath);
   if (audioTrack !== 0 || channel !== "mix" || (containers && !containers.includes("wav"))) return undefined;
   try {
-    const samples = await readPlainWav(resolve(inputPath));
-    if (samples) await writeFile(outputPath, samples);
-    return samples && samples.length / BYTES_PER_SAMPLE;
+    const samples = await findPlainSamples(inputPath);
+    if (samples && isInputKept) return { path: inputPath, ...samples };
+    if (!samples || samples.sampleCount > MOST_COPIED_SAMPLES) return undefined;
+    await writeFile(outputPath, await readPlainSamples(inputPath, samples));
+    return { path: outputPath, sampleCount: await samplesIn(outputPath) };
   } catch {
     return undefined;
   }
@@ -210,6 +216,10 @@ function watchSpace(space: SpoolSpace | undefined, onShortage: () => void): { st
   };
   const timer = space && setInterval(look, SPACE_LOOK_MS);
   return { stop: () => clearInterval(timer), shortage: () => shortage };
+}
+
+async function samplesIn(path: string): Promise<number> {
+  return Math.floor((await fileBytes(path)) / BYTES_PER_SAMPLE);
 }
 
 async function fileBytes(path: string): Promise<number> {

@@ -6,18 +6,22 @@ const LOOK_AGAIN_MS = { first: 10, most: 40 };
 
 /** The spool of a recording that ffmpeg is decoding. */
 export class DecodingSpool implements GrowingSpool {
-  readonly path: string;
   /** Of the decoding. */
   readonly ended: Promise<Spool>;
   #whole: Spool | undefined;
   #failure: { reason: unknown } | undefined;
   readonly #waiting = new Set<() => void>();
 
+  /** Where ffmpeg writes. */
+  readonly #path: string;
   readonly #onLook: (sampleCount: number) => void;
 
-  /** @param onLook told how much there is, whenever somebody looks */
+  /**
+   * @param path where it is being written, unless it ends somewhere else
+   * @param onLook told how much there is, whenever somebody looks
+   */
   constructor(path: string, ended: Promise<Spool>, onLook: (sampleCount: number) => void = () => {}) {
-    this.path = path;
+    this.#path = path;
     this.#onLook = onLook;
     this.ended = ended;
     const wake = () => {
@@ -33,6 +37,14 @@ export class DecodingSpool implements GrowingSpool {
         wake();
       },
     );
+  }
+
+  get path(): string {
+    return this.#whole?.path ?? this.#path;
+  }
+
+  get firstByte(): number {
+    return this.#whole?.firstByte ?? 0;
   }
 
   /** undefined while it is being decoded. */
@@ -67,7 +79,7 @@ export class DecodingSpool implements GrowingSpool {
     // Looked at first: it is whole only if it was so before.
     const whole = this.#whole;
     if (whole) return { sampleCount: whole.sampleCount, isWhole: true };
-    const bytes = (await stat(this.path).catch(() => undefined))?.size ?? 0;
+    const bytes = (await stat(this.#path).catch(() => undefined))?.size ?? 0;
     const sampleCount = Math.floor(bytes / BYTES_PER_SAMPLE);
     this.#onLook(sampleCount);
     return { sampleCount, isWhole: false };

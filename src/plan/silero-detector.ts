@@ -37,7 +37,9 @@ export class SileroDetector implements SpeechDetector {
       const grown = await abortable(spool.growBeyond(firstSample + PIECE_SAMPLES - 1), signal);
       const sampleCount = Math.min(grown.sampleCount - firstSample, PIECE_SAMPLES);
       if (sampleCount <= 0) return;
-      const findings = await this.#judgePiece({ spoolPath: spool.path, firstSample, sampleCount, state }, signal);
+      const { path, firstByte } = spool;
+      const job = { place: { path, firstByte }, firstSample, sampleCount, state };
+      const findings = await this.#judgePiece(job, signal);
       if (!findings) {
         yield* this.#options.otherwise.judge(spool, signal, firstSample / SPEECH_FRAME_SAMPLES);
         return;

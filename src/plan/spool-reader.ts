@@ -34,7 +34,7 @@ export class SpoolReader implements AsyncDisposable {
     this.#file ??= await open(this.#spool.path, "r");
     const bytes = new Uint8Array(this.#buffer.buffer, 0, sampleCount * BYTES_PER_SAMPLE);
     for (let done = 0; done < bytes.length; ) {
-      const position = firstSample * BYTES_PER_SAMPLE + done;
+      const position = (this.#spool.firstByte ?? 0) + firstSample * BYTES_PER_SAMPLE + done;
       const { bytesRead } = await this.#file.read(bytes, done, bytes.length - done, position);
       if (bytesRead === 0) throw new Error("the spool is shorter than its sample count says");
       done += bytesRead;

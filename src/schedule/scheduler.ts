@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { abortable } from "../core/abortable.js";
-import { endOf, samplesToMs, type Window, windowSampleCount } from "../core/audio.js";
+import { endOf, type SpoolPlace, samplesToMs, type Window, windowSampleCount } from "../core/audio.js";
 import { usableCores } from "../core/cores.js";
 import { LinkedAbort } from "../core/linked-abort.js";
 import type { DecodeParams, LanguageGuess, WindowResult } from "../core/window.js";
@@ -26,7 +26,8 @@ export interface WindowWork {
   model: EngineModel;
   /** In whose name the windows wait for their turns. */
   ticket: Ticket;
-  spoolPath: string;
+  /** Asked for its place once there is a window. */
+  spool: SpoolPlace;
   /** Taken as slots become free; they may still be in the making. */
   windows: AsyncIterator<Window>;
   params: DecodeParams;
@@ -206,7 +207,8 @@ export class Scheduler {
     const windows: DecodedWindow[] = [];
     const decode = async (window: Window, params: DecodeParams): Promise<DecodedWindow> => {
       const { speechSpans, partingsMs: jointsMs } = new TimeMap(window);
-      const job = { ...params, spoolPath: work.spoolPath, window, ...(speechSpans ? { speechSpans } : {}), jointsMs };
+      const { path, firstByte } = work.spool;
+      const job = { ...params, place: { path, firstByte }, window, ...(speechSpans ? { speechSpans } : {}), jointsMs };
       const task = () => {
         queueMs ??= performance.now() - askedMs;
         return engine.decode(job, stop);

@@ -31,7 +31,7 @@ execFileSync("ffmpeg", ["-v", "error", "-i", clip.path, "-ar", "16000", "-ac", "
 function job(path = spoolPath): Omit<WindowJob, "jobId"> {
   const stretch = { firstSample: 0, sampleCount: Math.floor(statSync(spoolPath).size / 2) };
   const window = { stretches: [stretch], speech: [] };
-  return { task: "transcribe", language: "en", prompt: undefined, temperature: 0, spoolPath: path, window };
+  return { task: "transcribe", language: "en", prompt: undefined, temperature: 0, place: { path }, window };
 }
 /** A pipe that never gives a sample: the worker that reads it hangs for good. */
 const hangingPath = join(folder, "pipe");

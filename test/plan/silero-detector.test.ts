@@ -115,7 +115,7 @@ test("where Silero fails for good, the recording is judged by energy from there 
 
 test("weights that changed since they were walked are not opened", async () => {
   const other = new SpeechProcess({ ...setup, modelStamp: "another" });
-  const job = { spoolPath: path, firstSample: 0, sampleCount: 512, state: new Float32Array(0) };
+  const job = { place: { path }, firstSample: 0, sampleCount: 512, state: new Float32Array(0) };
   await assert.rejects(other.judge(job, never), /changed since/);
   await other.stop();
 });
