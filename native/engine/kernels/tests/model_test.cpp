@@ -82,7 +82,8 @@ SOTTO_TEST(encoder_attention_in_bytes_is_near_that_in_floats) {
         const size_t count = static_cast<size_t>(POSITIONS * from->dimensions.audio_state);
         check(all.encode.encode(mel.data(), POSITIONS, all.audio, 0) && bytes.encode(mel.data(), POSITIONS, all.audio, 0), "encode");
         check_near(std::vector<float>(bytes.residual(), bytes.residual() + count),
-                   std::vector<float>(all.encode.residual(), all.encode.residual() + count), 0.02, "residual");
+                   // How near hangs on the weights: about 0.02 with those of two models. What is computed wrongly is far off.
+                   std::vector<float>(all.encode.residual(), all.encode.residual() + count), 0.05, "residual");
     });
 }
 
