@@ -30,6 +30,7 @@ class Recipe:
     anywhere_share: float = 0.15
     shifted_share: float = 0.35
     filled: bool = False
+    dense_share: float = 0.0  # windows without a pause of more than a second, as they are where silence is left out
     clean_share: float = 0.2
     digits_share: float = 0.32
     thinned_share: float = 0.0
@@ -121,6 +122,7 @@ class Composer:
         placed: list[tuple[int, np.ndarray]] = []
         speaker = self._draw_speaker()
         room_sec = recipe.window_sec
+        least_pause_sec, most_pause_sec = (0.3, 1.0) if rng.random() < recipe.dense_share else (0.6, 4.0)
         u = 0
         while u < n_utterances or (recipe.filled and not short):
             if rng.random() < 0.3:
@@ -146,7 +148,7 @@ class Composer:
                 placed.append((int(start_sec * SAMPLE_RATE_HZ), samples * level))
                 at_sec = end_sec
             u += 1
-            at_sec += float(rng.uniform(0.6, 4.0) if rng.random() < 0.9 else rng.uniform(0.3, 1.0))
+            at_sec += float(rng.uniform(least_pause_sec, most_pause_sec) if rng.random() < 0.9 else rng.uniform(0.3, 1.0))
             if at_sec > room_sec - 0.3:
                 break
         if not words:

@@ -12,6 +12,8 @@ FULL_SPARSE = (1.0, Recipe(30.0, (1, 2), digits=(1, 7), speechless_share=0.3, sh
 FULL_SOME = (1.0, Recipe(30.0, (2, 7), digits=(1, 7), speechless_share=0.25, short_share=0.1), 4)
 FULL_PACKED = (1.0, Recipe(30.0, (2, 10), digits=(1, 7), filled=True, speechless_share=0.15, short_share=0.1), 4)
 
+FULL_DENSE = (1.0, replace(FULL_PACKED[1], dense_share=0.6), 4)
+
 
 def thinned(entry: tuple, share: float, size: int) -> tuple:
     return entry[0], replace(entry[1], thinned_share=share), size
@@ -46,10 +48,10 @@ PLANS = {
     "settle": Phase(30, (weighted(0.25, SHORT), weighted(0.15, MEDIUM), weighted(0.1, TIGHT), weighted(0.1, LONGER),
                          weighted(0.12, thinned(FULL_SPARSE, 0.6, 5)), weighted(0.16, thinned(FULL_SOME, 0.6, 5)),
                          weighted(0.12, thinned(FULL_PACKED, 0.6, 5))), 0.15, 0.8, 0.02),
-    # What is left to learn after that: many sentences in one window.
-    "full": Phase(35, (weighted(0.2, SHORT), weighted(0.1, MEDIUM), weighted(0.1, TIGHT), weighted(0.1, LONGER),
+    # What is left to learn after that: windows full of sentences.
+    "full": Phase(20, (weighted(0.15, SHORT), weighted(0.1, MEDIUM), weighted(0.1, TIGHT), weighted(0.1, LONGER),
                        weighted(0.08, thinned(FULL_SPARSE, 0.6, 5)), weighted(0.12, thinned(FULL_SOME, 0.6, 5)),
-                       weighted(0.3, thinned(FULL_PACKED, 0.6, 5))), 0.15, 0.45, 0.02),
+                       weighted(0.35, thinned(FULL_DENSE, 0.6, 5))), 0.15, 0.35, 0.02),
 }
 SMOKE = Phase(0.15, ((0.8, Recipe(3.0, digits=(1, 3)), 4), (0.1, Recipe(30.0), 1), (0.1, Recipe(30.0, thinned_share=1.0), 2)),
               0.5, 1.0, 0.5)
