@@ -55,7 +55,13 @@ for (const name of names) {
       const pcm = decodeFile(clip.path);
       const [mine, ggml] = [own, theirs].map((modelId) => {
         const session = addon.openSession(modelId, 1);
-        const heard = decodeWindow(session, new LoadedModel(addon, modelId), pcm, params, control);
+        const heard = decodeWindow(
+          session,
+          new LoadedModel(addon, modelId),
+          pcm,
+          { ...params, language: clip.language },
+          control,
+        );
         session.encode(0, control);
         const encoding = [...session.sampleEncoding(400)];
         session.close();

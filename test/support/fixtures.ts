@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { LanguageCode } from "../../src/core/languages.js";
 import { packageRoot } from "../../src/core/package-root.js";
 
 /** A recording under test/fixtures, made from synthetic voices that the model was not trained on. */
@@ -7,7 +8,7 @@ export interface Fixture {
   file: string;
   path: string;
   /** The code of the language spoken. */
-  language: string;
+  language: LanguageCode;
   text: string;
   /** What it is in English; missing where it is English. */
   translation?: string;
