@@ -30,8 +30,6 @@ export interface Pass {
   temperature: number;
   avgLogprob: number;
   compressionRatio: number;
-  /** So many text tokens in a row repeat what was before, near or far. */
-  longestEcho: number;
   /** Indices of the tokens that only repeat, beyond the first time; empty: no loop. */
   repeated: readonly number[];
 }
@@ -77,7 +75,7 @@ export function decodeWithFallback(
     );
     countStep(control);
     const pass = judge(decoded, model, temperature, options.heardMs);
-    const fault = isSilence(pass, options.noSpeechProb) ? undefined : faultOf(pass);
+    const fault = isSilence(pass, options.noSpeechProb) ? undefined : faultOf(pass, model);
     if (!fault) return { pass, rejected: rejections(tried) };
     tried.push({ pass, fault });
   }
@@ -92,9 +90,11 @@ export function isSilence({ avgLogprob }: Pick<Pass, "avgLogprob">, noSpeechProb
   return noSpeechProb > NO_SPEECH_PROB_MAX && avgLogprob < AVG_LOGPROB_MIN;
 }
 
-function faultOf({ compressionRatio, longestEcho, repeated, avgLogprob }: Pass): SuppressionRule | undefined {
+function faultOf(pass: Pass, { tokenizer }: LoadedModel): SuppressionRule | undefined {
+  const { tokens, compressionRatio, repeated, avgLogprob } = pass;
   if (repeated.length > 0) return "repetition";
-  if (compressionRatio > COMPRESSION_RATIO_MAX && longestEcho > ECHO_MAX) return "compression_ratio";
+  const echoes = () => longestEcho(tokens.filter((id) => tokenizer.isText(id))) > ECHO_MAX;
+  if (compressionRatio > COMPRESSION_RATIO_MAX && echoes()) return "compression_ratio";
   return avgLogprob < AVG_LOGPROB_MIN ? "avg_logprob" : undefined;
 }
 
@@ -113,7 +113,6 @@ function judge(decoded: NativeDecoded, model: LoadedModel, temperature: number, 
     temperature,
     avgLogprob: sum / (tokens.length + 1),
     compressionRatio: compressionRatio(text),
-    longestEcho: longestEcho(tokens.filter((id) => model.tokenizer.isText(id))),
     repeated: repeatedTokens(tokens, decoded.ended, model, heardMs),
   };
 }

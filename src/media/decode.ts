@@ -46,8 +46,8 @@ const SPACE_LOOK_MS = 250;
 const MOST_COPIED_SAMPLES = 60 * SAMPLE_RATE;
 
 /**
- * Decodes one audio stream of a recording with ffmpeg to 16 kHz mono samples on disk, unless they lie there as such already. A damaged or cut recording
- * yields what can be read of it. The promise settles only once ffmpeg has ended; on failure no output stays.
+ * Decodes one audio stream of a recording with ffmpeg to 16 kHz mono samples on disk, unless they lie there as such already. A
+ * damaged or cut recording yields what can be read of it. The promise settles only once ffmpeg has ended; on failure no output stays.
  * @throws SottoError `decoder_missing`, `undecodable_audio`, `no_audio_stream`, `audio_too_short`, `audio_too_long`,
  *   `storage_full`; the signal's reason when it aborts
  */
@@ -98,7 +98,7 @@ async function decode(job: DecodeJob, outputPath: string): Promise<Spool> {
   job.signal?.throwIfAborted();
   if (end.killed && space.shortage()) throw space.shortage();
   if (stall.stalled()) throw undecodable("ffmpeg made no progress on it", new Error(end.stderr));
-  const sampleCount = await samplesIn(outputPath);
+  const sampleCount = Math.floor((await fileBytes(outputPath)) / BYTES_PER_SAMPLE);
   const refusal = judge(end, sampleCount, job);
   if (refusal) throw refusal;
   return { path: outputPath, sampleCount };
@@ -113,8 +113,9 @@ async function plainSpool(job: DecodeJob, outputPath: string): Promise<Spool | u
     const samples = await findPlainSamples(inputPath);
     if (samples && isInputKept) return { path: inputPath, ...samples };
     if (!samples || samples.sampleCount > MOST_COPIED_SAMPLES) return undefined;
-    await writeFile(outputPath, await readPlainSamples(inputPath, samples));
-    return { path: outputPath, sampleCount: await samplesIn(outputPath) };
+    const copied = await readPlainSamples(inputPath, samples);
+    await writeFile(outputPath, copied);
+    return { path: outputPath, sampleCount: Math.floor(copied.length / BYTES_PER_SAMPLE) };
   } catch {
     return undefined;
   }
@@ -216,10 +217,6 @@ function watchSpace(space: SpoolSpace | undefined, onShortage: () => void): { st
   };
   const timer = space && setInterval(look, SPACE_LOOK_MS);
   return { stop: () => clearInterval(timer), shortage: () => shortage };
-}
-
-async function samplesIn(path: string): Promise<number> {
-  return Math.floor((await fileBytes(path)) / BYTES_PER_SAMPLE);
 }
 
 async function fileBytes(path: string): Promise<number> {

@@ -89,7 +89,8 @@ def _drum(rng: np.random.Generator, n: int) -> np.ndarray:
     envelope = np.exp(-time_sec / rng.uniform(0.02, 0.12))
     if rng.random() < 0.5:  # a skin whose pitch falls
         from_hz, fall = rng.uniform(60, 250), rng.uniform(0, 12)
-        skin = np.sin(2 * np.pi * from_hz * (1 - np.exp(-fall * time_sec)) / max(fall, 1e-3) if fall > 1 else 2 * np.pi * from_hz * time_sec)
+        sunk_sec = (1 - np.exp(-fall * time_sec)) / fall if fall > 1 else time_sec
+        skin = np.sin(2 * np.pi * from_hz * sunk_sec)
         return (skin * envelope).astype(np.float32)
     return (rng.standard_normal(n, dtype=np.float32) * 0.4 * envelope).astype(np.float32)
 

@@ -11,7 +11,6 @@ TIGHT = (1.0, Recipe(8.0, (2, 4), digits=(1, 5), shifted_share=0.7), 6)
 FULL_SPARSE = (1.0, Recipe(30.0, (1, 2), digits=(1, 7), speechless_share=0.3, short_share=0.25), 4)
 FULL_SOME = (1.0, Recipe(30.0, (2, 7), digits=(1, 7), speechless_share=0.25, short_share=0.1), 4)
 FULL_PACKED = (1.0, Recipe(30.0, (2, 10), digits=(1, 7), filled=True, speechless_share=0.15, short_share=0.1), 4)
-
 FULL_DENSE = (1.0, replace(FULL_PACKED[1], dense_share=0.6), 4)
 
 
