@@ -83,7 +83,7 @@ async function engineAloneMs() {
   const startedMs = performance.now();
   const params = { task: "transcribe", language: "en", prompt: undefined, temperature: 0, place: spool };
   const decode = (window) => {
-    const { speechSpans, jointsMs } = new TimeMap(window);
+    const { speechSpans, partingsMs: jointsMs } = new TimeMap(window);
     const job = { ...params, window, speechSpans, jointsMs };
     return pool.run({ modelId, job, control: newControlWords() }, { name: "decode" });
   };
