@@ -70,27 +70,29 @@ int32_t positions_from(const sotto_session & session, int32_t offset_frames) {
     return std::min(all, std::max(SHORTEST_WINDOW, heard + SILENCE_AFTER));
 }
 
-std::unique_ptr<sotto::loaded_model> open_model(const char * path, const char * device, const sotto_kernel_use & kernels) {
-    const bool wants_kernels = *kernels.name && !*device;
-    if (wants_kernels) {
+std::unique_ptr<sotto::loaded_model> open_model(const char * path, const char * device, const sotto_batch & batch) {
+    if (batch.windows != 0 && (batch.threads < 1 || batch.threads > 256 || batch.windows < 1 || batch.windows > 256)) {
+        throw sotto::invalid_argument("threads and windows must lie between 1 and 256");
+    }
+    if (*batch.kernels && !*device) {
         try {
-            return sotto::open_kernel_model(path, kernels);
+            return sotto::open_kernel_model(path, batch);
         } catch (const sotto::invalid_argument &) {
             throw;
         } catch (const std::runtime_error &) {
             // Heads of another size, a type that is not known here, weights that are no numbers: ggml takes it, or says why not.
         }
     }
-    return sotto::open_whisper_model(path, device, wants_kernels);
+    return sotto::open_whisper_model(path, device, batch);
 }
 
 } // namespace
 
-sotto_status sotto_model_open(const char * path, const char * device, const sotto_kernel_use * kernels, sotto_model ** out) {
+sotto_status sotto_model_open(const char * path, const char * device, const sotto_batch * batch, sotto_model ** out) {
     return guarded([&]() -> sotto_status {
         auto model = std::make_unique<sotto_model>();
         try {
-            model->loaded = open_model(path, device, *kernels);
+            model->loaded = open_model(path, device, *batch);
         } catch (const sotto::invalid_argument & error) {
             return fail(SOTTO_INVALID_ARGUMENT, error.what());
         } catch (const std::runtime_error & error) {

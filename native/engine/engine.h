@@ -46,7 +46,7 @@ typedef struct {
     int32_t no_speech;
     int32_t no_timestamps;
     int32_t timestamp_begin;
-    int32_t batch_windows; // that kernels of our own decode at once; 0: ggml computes
+    int32_t batch_windows; // decoded at once; 0: each session is for itself
 } sotto_model_facts;
 
 typedef struct {
@@ -117,16 +117,17 @@ const char * sotto_kernels_name(size_t index);
 // Computes with them, and holds that against plain loops. `type` is that of the weights, `place` empty.
 sotto_status sotto_probe_kernels(const char * name, sotto_product * out, size_t capacity, size_t * count);
 
-// How a model is computed on the CPU: by the kernels of that name ("": by ggml), all of whose windows share these threads.
+// Windows of all sessions are decoded together: on the CPU by the kernels of that name, or by ggml (""), on a GPU or the CPU.
 typedef struct {
-    const char * name;
-    int32_t      threads; // 1..256
-    int32_t      windows; // decoded at once, 1..256
-} sotto_kernel_use;
+    const char * kernels;
+    int32_t      threads; // 1..256, shared by all windows
+    int32_t      windows; // at once, 1..256; 0: none are, and each session is for itself
+} sotto_batch;
 
 // Loads a model file. The caller has walked it before: a crafted file may abort the process in here.
-// `device`: name of a GPU, or "" for the CPU alone. A model that does not suit the kernels is computed by ggml.
-sotto_status sotto_model_open(const char * path, const char * device, const sotto_kernel_use * kernels, sotto_model ** out);
+// `device`: name of a GPU, or "" for the CPU alone. A model that does not suit the kernels is computed by ggml, and one that
+// cannot be decoded in a batch one session at a time.
+sotto_status sotto_model_open(const char * path, const char * device, const sotto_batch * batch, sotto_model ** out);
 void         sotto_model_close(sotto_model * model);
 sotto_status sotto_model_describe(const sotto_model * model, sotto_model_facts * out);
 // Bytes of one token of the vocabulary; *out is valid as long as the model.

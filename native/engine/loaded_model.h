@@ -79,10 +79,11 @@ struct alignment_head {
 // upper half of the layers: openai/whisper `whisper/model.py`, class Whisper, alignment_heads.
 std::vector<alignment_head> alignment_heads(const model_shape & shape);
 
-// Throws std::runtime_error with a reason. `one_at_a_time`: sessions take turns, for all of them share the threads of one.
-std::unique_ptr<loaded_model> open_whisper_model(const char * path, const std::string & device, bool one_at_a_time);
+// Throws std::runtime_error with a reason. Where windows cannot be decoded in the batch that is asked for, sessions take turns: all
+// of them share the threads of one.
+std::unique_ptr<loaded_model> open_whisper_model(const char * path, const std::string & device, const sotto_batch & batch);
 // Throws std::runtime_error when the model is of a shape that the kernels do not know, or when there are none of this name.
-std::unique_ptr<loaded_model> open_kernel_model(const char * path, const sotto_kernel_use & kernels);
+std::unique_ptr<loaded_model> open_kernel_model(const char * path, const sotto_batch & batch);
 
 // A failure of an argument, not of the model.
 struct invalid_argument : std::runtime_error {

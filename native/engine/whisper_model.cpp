@@ -3,9 +3,10 @@
 // the walk through a window are ours.
 #include "whisper.cpp"
 
+#include "batched_model.h"
 #include "cross_attention.h"
 #include "engine.h"
-#include "loaded_model.h"
+#include "ggml_computer.h"
 #include "status.h"
 #include "upstream_log.h"
 
@@ -69,7 +70,13 @@ bool runs_on(const whisper_state & state, const std::string & device) {
     });
 }
 
+struct context_freer {
+    void operator()(whisper_context * context) const { whisper_free(context); }
+};
+using context_owner = std::unique_ptr<whisper_context, context_freer>;
+
 class ggml_model;
+whisper_state * open_state(whisper_context & context, const std::string & device);
 
 class ggml_session : public sotto::model_session {
   public:
@@ -119,8 +126,7 @@ class ggml_session : public sotto::model_session {
 
 class ggml_model : public sotto::loaded_model {
   public:
-    ggml_model(const char * path, const std::string & device, bool one_at_a_time);
-    ~ggml_model() override { whisper_free(context_); }
+    ggml_model(context_owner context, const std::string & device, bool one_at_a_time);
 
     std::unique_ptr<sotto::model_session> open_session(int threads) override { return std::make_unique<ggml_session>(*this, threads); }
     whisper_context & context() const { return *context_; }
@@ -129,10 +135,10 @@ class ggml_model : public sotto::loaded_model {
     std::unique_lock<std::mutex> turn() { return one_at_a_time_ ? std::unique_lock(turn_) : std::unique_lock<std::mutex>(); }
 
   private:
-    whisper_context * context_ = nullptr;
-    std::string       device_; // empty: the CPU alone
-    bool              one_at_a_time_;
-    std::mutex        turn_;
+    context_owner context_;
+    std::string   device_; // empty: the CPU alone
+    bool          one_at_a_time_;
+    std::mutex    turn_;
 };
 
 ggml_session::call_scope::call_scope(ggml_session & session, const int32_t * cancel)
@@ -140,16 +146,8 @@ ggml_session::call_scope::call_scope(ggml_session & session, const int32_t * can
     session_.cancel_ = cancel;
 }
 
-ggml_session::ggml_session(ggml_model & model, int threads) : model_(model), threads_(threads) {
-    demand_memory(session_bytes(model.context().model.hparams));
-    state_ = whisper_init_state(&model.context());
-    if (!state_) {
-        throw std::bad_alloc();
-    }
-    if (!runs_on(*state_, model.device())) {
-        whisper_free_state(state_);
-        throw std::runtime_error("the device " + model.device() + " did not start");
-    }
+ggml_session::ggml_session(ggml_model & model, int threads)
+    : model_(model), state_(open_state(model.context(), model.device())), threads_(threads) {
     state_->exp_n_audio_ctx = model.facts.audio_context;
     poll_cancel_in_every_node();
 }
@@ -286,8 +284,8 @@ void ggml_session::clear() {
     reader_.reset();
 }
 
-ggml_model::ggml_model(const char * path, const std::string & device, bool one_at_a_time)
-    : device_(device), one_at_a_time_(one_at_a_time) {
+// Throws std::runtime_error with a reason.
+context_owner open_context(const char * path, const std::string & device) {
     sotto::listen_to_upstream();
     // whisper.cpp asserts that there is one.
     if (!ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU)) {
@@ -304,30 +302,92 @@ ggml_model::ggml_model(const char * path, const std::string & device, bool one_a
     if (params.gpu_device < 0) {
         throw sotto::invalid_argument("no such device: " + device);
     }
-    context_ = whisper_init_from_file_with_params_no_state(path, params);
-    if (!context_) {
+    context_owner context(whisper_init_from_file_with_params_no_state(path, params));
+    if (!context) {
         throw std::runtime_error(sotto::upstream_error("whisper.cpp gave no reason"));
     }
-    const whisper_hparams & hparams = context_->model.hparams;
-    const whisper_vocab & vocab = context_->vocab;
-    facts = {
+    return context;
+}
+
+void describe(sotto::loaded_model & model, const whisper_context & context) {
+    const whisper_hparams & hparams = context.model.hparams;
+    const whisper_vocab & vocab = context.vocab;
+    model.facts = {
         vocab.n_vocab, hparams.n_audio_ctx, hparams.n_audio_layer, hparams.n_text_ctx, hparams.n_text_layer,
         hparams.n_mels, vocab.is_multilingual() ? 1 : 0, vocab.is_multilingual() ? vocab.num_languages() : 1,
         vocab.token_eot, vocab.token_sot, vocab.token_translate, vocab.token_transcribe, vocab.token_prev,
         vocab.token_nosp, vocab.token_not, vocab.token_beg, 0,
     };
-    width = hparams.n_text_state;
-    tokens.resize(static_cast<size_t>(vocab.n_vocab));
+    model.width = hparams.n_text_state;
+    model.tokens.resize(static_cast<size_t>(vocab.n_vocab));
     for (const auto & [id, token] : vocab.id_to_token) {
-        if (id < vocab.n_vocab) tokens[static_cast<size_t>(id)] = token;
+        if (id < vocab.n_vocab) model.tokens[static_cast<size_t>(id)] = token;
     }
-    vocabulary = sotto::sampler_vocabulary_of(*this);
+    model.vocabulary = sotto::sampler_vocabulary_of(model);
 }
+
+whisper_state * open_state(whisper_context & context, const std::string & device) {
+    demand_memory(session_bytes(context.model.hparams));
+    whisper_state * state = whisper_init_state(&context);
+    if (!state) {
+        throw std::bad_alloc();
+    }
+    if (!runs_on(*state, device)) {
+        whisper_free_state(state);
+        throw std::runtime_error("the device " + device + " did not start");
+    }
+    return state;
+}
+
+ggml_model::ggml_model(context_owner context, const std::string & device, bool one_at_a_time)
+    : context_(std::move(context)), device_(device), one_at_a_time_(one_at_a_time) {
+    describe(*this, *context_);
+}
+
+// Windows of all sessions are decoded together.
+class batched_ggml_model : public sotto::batched_model {
+  public:
+    batched_ggml_model(context_owner context, const std::string & device, const sotto_batch & batch)
+        : batched_model(context->model.filters.data, sotto::kernels::best_table()), context_(std::move(context)) {
+        describe(*this, *context_);
+        whisper_state * state = open_state(*context_, device);
+        const size_t room = batch_bytes(state->backends.front()) / sotto::ggml_computer::slot_bytes(context_->model.hparams);
+        const int windows = std::max(1, static_cast<int>(std::min<size_t>(batch.windows, room)));
+        begin(std::make_unique<sotto::kernels::thread_team>(batch.threads),
+              std::make_unique<sotto::ggml_computer>(*context_, state, windows, batch.threads));
+    }
+    ~batched_ggml_model() override { end(); }
+
+    // What reads queries and keys knows no other heads, and whisper.cpp's spectrogram no other filters.
+    static bool suits(const whisper_context & context) {
+        const whisper_hparams & hparams = context.model.hparams;
+        return hparams.n_text_state == hparams.n_text_head * sotto::kernels::HEAD && context.params.flash_attn &&
+               context.model.filters.n_fft == sotto::kernels::FFT_BINS && context.model.filters.n_mel == hparams.n_mels;
+    }
+
+  private:
+    // For the caches of all windows: half of what the device has left beside the weights, so that others find room too. The CPU's
+    // memory is counted before (src/engine/engine-memory.ts).
+    static size_t batch_bytes(ggml_backend_t backend) {
+        ggml_backend_dev_t device = ggml_backend_get_device(backend);
+        if (ggml_backend_dev_type(device) == GGML_BACKEND_DEVICE_TYPE_CPU) return std::numeric_limits<size_t>::max();
+        size_t free_bytes = 0, total_bytes = 0;
+        ggml_backend_dev_memory(device, &free_bytes, &total_bytes);
+        return free_bytes / 2;
+    }
+
+    context_owner context_;
+};
 
 } // namespace
 
-std::unique_ptr<sotto::loaded_model> sotto::open_whisper_model(const char * path, const std::string & device, bool one_at_a_time) {
-    return std::make_unique<ggml_model>(path, device, one_at_a_time);
+std::unique_ptr<sotto::loaded_model> sotto::open_whisper_model(const char * path, const std::string & device, const sotto_batch & batch) {
+    context_owner context = open_context(path, device);
+    const bool wants_batch = batch.windows > 0;
+    if (wants_batch && !*batch.kernels && batched_ggml_model::suits(*context)) {
+        return std::make_unique<batched_ggml_model>(std::move(context), device, batch);
+    }
+    return std::make_unique<ggml_model>(std::move(context), device, wants_batch);
 }
 
 sotto::sampler_vocabulary sotto::sampler_vocabulary_of(const loaded_model & model) {

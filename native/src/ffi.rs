@@ -88,8 +88,8 @@ pub struct Product {
 }
 
 #[repr(C)]
-pub struct KernelUse {
-    pub name: *const c_char,
+pub struct Batch {
+    pub kernels: *const c_char,
     pub threads: i32,
     pub windows: i32,
 }
@@ -117,7 +117,7 @@ extern "C" {
     pub fn sotto_model_open(
         path: *const c_char,
         device: *const c_char,
-        kernels: *const KernelUse,
+        batch: *const Batch,
         out: *mut *mut Model,
     ) -> i32;
     pub fn sotto_model_close(model: *mut Model);

@@ -32,7 +32,7 @@ pub struct ModelFacts {
     pub start_of_prev: i32,
     pub no_timestamps: i32,
     pub timestamp_begin: i32,
-    /// Windows that kernels of our own decode at once; 0: ggml computes.
+    /// Windows decoded at once; 0: each session is for itself.
     pub batch_windows: i32,
 }
 
@@ -64,8 +64,8 @@ pub fn end_on_signals_from_outside() {
 }
 
 #[napi(catch_unwind)]
-pub fn open_model(path: String, device: String, kernels: Option<model::KernelUse>) -> Result<u32> {
-    model::open(&path, &device, kernels)
+pub fn open_model(path: String, device: String, batch: Option<model::Batch>) -> Result<u32> {
+    model::open(&path, &device, batch)
 }
 
 #[napi(catch_unwind)]

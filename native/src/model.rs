@@ -66,25 +66,30 @@ pub fn demand_path(path: &str) -> Result<CString> {
     c_string(path)
 }
 
-/// How a model is computed on the CPU by kernels of our own.
+/// Windows of all sessions are decoded together.
 #[napi(object)]
-pub struct KernelUse {
-    pub name: String,
+pub struct Batch {
+    /// Of our own, by name; empty: ggml computes.
+    pub kernels: String,
     /// Shared by all windows.
     pub threads: i32,
     /// Decoded at once.
     pub windows: i32,
 }
 
-/// `device`: name of a GPU, or empty for the CPU alone; without `kernels` ggml computes.
-pub fn open(path: &str, device: &str, kernels: Option<KernelUse>) -> Result<u32> {
+/// `device`: name of a GPU, or empty for the CPU alone; without `batch` ggml computes each session for itself.
+pub fn open(path: &str, device: &str, batch: Option<Batch>) -> Result<u32> {
     let (path, device) = (demand_path(path)?, c_string(device)?);
-    let (name, threads, windows) = kernels.map_or((String::new(), 1, 1), |used| (used.name, used.threads, used.windows));
-    let name = c_string(&name)?;
-    let kernels = ffi::KernelUse { name: name.as_ptr(), threads, windows };
+    let (kernels, threads, windows) = match batch {
+        // No number of windows that a caller gives stands for none.
+        Some(asked) => (asked.kernels, asked.threads, if asked.windows == 0 { -1 } else { asked.windows }),
+        None => (String::new(), 1, 0),
+    };
+    let kernels = c_string(&kernels)?;
+    let batch = ffi::Batch { kernels: kernels.as_ptr(), threads, windows };
     let mut model = std::ptr::null_mut();
-    // SAFETY: the strings, `kernels` and `model` outlive the call.
-    check(unsafe { ffi::sotto_model_open(path.as_ptr(), device.as_ptr(), &kernels, &mut model) })?;
+    // SAFETY: the strings, `batch` and `model` outlive the call.
+    check(unsafe { ffi::sotto_model_open(path.as_ptr(), device.as_ptr(), &batch, &mut model) })?;
     let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
     models().insert(id, Arc::new(Model(model)));
     Ok(id)

@@ -75,8 +75,8 @@ const pool = new Piscina({
   resourceLimits: { stackSizeMb: 16 },
   workerData: { threads, shortWindows: false },
 });
-const kernels = backend.kernels && { name: backend.kernels, threads, windows: workers };
-const opening = { modelPath: values.model, device: "", ...(kernels ? { kernels } : {}) };
+const batch = backend.kernels && { kernels: backend.kernels, threads, windows: workers };
+const opening = { modelPath: values.model, device: "", ...(batch ? { batch } : {}) };
 const { modelId } = await pool.run(opening, { name: "open" });
 
 async function engineAloneMs() {

@@ -6,7 +6,7 @@ const F32_BYTES = 4;
 const CACHES = 2;
 /** Every head of Whisper's is so wide. */
 const HEAD = 64;
-/** Sequences of one window that grow at once (`native/engine/kernels/batcher.h`). */
+/** Sequences of one window that grow at once (`native/engine/kernels/window_computer.h`). */
 const SEQUENCES = 2;
 /** Weights of a layer in squares of the model's width. */
 const ENCODER_SQUARES = 12;

@@ -11,7 +11,7 @@ import { readInstalledModel } from "./install-note.js";
 import { type KernelMemory, kernelMemory } from "./kernel-memory.js";
 import { type ModelFacts, readModelFile } from "./model-file.js";
 import { isModelId, modelIdOf } from "./model-id.js";
-import { sessionBytes } from "./session-memory.js";
+import { batchedWindowBytes, sessionBytes } from "./session-memory.js";
 
 /** A model on disk whose file was walked and found right. */
 export interface InstalledModel {
@@ -22,6 +22,8 @@ export interface InstalledModel {
   stamp: string;
   /** Memory that one session of it takes beside the weights. */
   sessionBytes: number;
+  /** Memory of each window that a GPU decodes together with others. */
+  batchedWindowBytes: number;
   /** Memory where our own kernels compute it; undefined: it does not suit them. */
   kernelMemory: KernelMemory | undefined;
   /** `f16`, or the name of the quantization: `q5_1`, `q8_0` … */
@@ -216,6 +218,7 @@ function describe(id: string, path: string, facts: ModelFacts, status: Stats, is
     bytes: facts.bytes,
     stamp: fileStamp(status),
     sessionBytes: sessionBytes(facts),
+    batchedWindowBytes: batchedWindowBytes(facts),
     kernelMemory: kernelMemory(facts),
     quantization: facts.quantization,
     languages: languagesOf(facts, entry),

@@ -9,7 +9,7 @@ import { defaultMemoryLimitBytes } from "../core/memory.js";
 import type { Config } from "../core/options.js";
 import { packageRoot } from "../core/package-root.js";
 import { isSecretInSight } from "../core/secret.js";
-import { chooseBackend } from "../engine/backend.js";
+import { chooseBackend, decodesTogether } from "../engine/backend.js";
 import { chooseShare } from "../engine/tuned-share.js";
 import { JoinedWork } from "../http/joined-work.js";
 import { KeptResults } from "../http/kept-results.js";
@@ -151,7 +151,7 @@ export async function runServe(args: string[]): Promise<number> {
   const [, decoder] = await loading;
   if (!decoder.found) note(`ffmpeg was not found; requests will be answered 503. ${decoder.remedy}`);
   note(
-    `model ${model.id} on ${backend.device ?? `the CPU (${backend.kernels ?? backend.cpuVariant})`}; windows at once: ${cores.workers}, threads for ${backend.kernels ? "all" : "each"}: ${cores.threadsPerWorker}${cores.isTuned ? ", as sotto bench --tune found" : ""}${backend.shortWindows ? "; short windows" : ""}`,
+    `model ${model.id} on ${backend.device ?? `the CPU (${backend.kernels ?? backend.cpuVariant})`}; windows at once: ${cores.workers}, threads for ${decodesTogether(backend) ? "all" : "each"}: ${cores.threadsPerWorker}${cores.isTuned ? ", as sotto bench --tune found" : ""}${backend.shortWindows ? "; short windows" : ""}`,
   );
   note(await speech.describe());
   if (model.demonstration) {

@@ -103,14 +103,14 @@ export const OPTIONS = {
     min: 1,
     max: 64,
     commands: computing,
-    doc: "Windows decoded at once per model; default: four per core, 8 to 16, by Sotto's own kernels; one per four cores by ggml",
+    doc: "Windows decoded at once per model; default: four per core, 8 to 16, by Sotto's own kernels and on GPUs; one per four cores by ggml on the CPU",
   },
   threads: {
     kind: "integer",
     min: 1,
     max: 256,
     commands: computing,
-    doc: "Threads that Sotto's own kernels share, default: the cores, at most 16; of each worker by ggml, default: cores divided by workers",
+    doc: "Threads that Sotto's own kernels share, default: the cores, at most 16; of each worker by ggml on the CPU, default: cores divided by workers",
   },
   keepAlive: {
     kind: "duration",

@@ -31,14 +31,14 @@ export interface NativeModelFacts {
   startOfPrev: number;
   noTimestamps: number;
   timestampBegin: number;
-  /** Windows that kernels of our own decode at once; 0: ggml computes this model. */
+  /** Windows decoded at once; 0: each session is for itself. */
   batchWindows: number;
 }
 
-/** How a model is computed on the CPU by kernels of our own. */
-export interface NativeKernelUse {
-  /** One of `kernelNames()`. */
-  name: string;
+/** Windows of all sessions are decoded together. */
+export interface NativeBatch {
+  /** One of `kernelNames()`; empty: ggml computes, on a GPU or the CPU. */
+  kernels: string;
   /** Shared by all windows. */
   threads: number;
   /** Decoded at once, 1..256; fewer where their memory would be too much. */
@@ -150,9 +150,9 @@ export interface Addon {
   probeKernels(name: string): NativeProduct[];
   /**
    * @param device name of a GPU, or empty for the CPU alone
-   * @param kernels for a model that suits them; without, and for any other, ggml computes
+   * @param batch for a model that suits it; without, ggml computes each session for itself, and for any other model one at a time
    */
-  openModel(path: string, device: string, kernels?: NativeKernelUse): number;
+  openModel(path: string, device: string, batch?: NativeBatch): number;
   closeModel(modelId: number): void;
   modelFacts(modelId: number): NativeModelFacts;
   /** Token `i` is `bytes[offsets[i] .. offsets[i + 1]]`. */

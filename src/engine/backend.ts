@@ -54,6 +54,11 @@ export function modulesOf({ cpuModule, gpuModule }: EngineBackend): string[] {
   return gpuModule === undefined ? [cpuModule] : [cpuModule, gpuModule];
 }
 
+/** Whether windows of all requests are decoded in one batch: by our own kernels, or by ggml on a GPU. */
+export function decodesTogether({ kernels, device }: Pick<EngineBackend, "kernels" | "device">): boolean {
+  return kernels !== undefined || device !== undefined;
+}
+
 /** The same without the GPU. */
 export function withoutGpu({ device: _device, gpuModule: _gpuModule, ...backend }: EngineBackend): EngineBackend {
   return backend;

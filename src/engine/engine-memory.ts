@@ -14,6 +14,8 @@ export interface ModelMemory {
   bytes: number;
   /** Of one worker's session by ggml, beside the weights. */
   sessionBytes: number;
+  /** Of each window that a GPU decodes together with others. */
+  batchedWindowBytes: number;
   /** By our own kernels; undefined: the model does not suit them. */
   kernelMemory?: KernelMemory | undefined;
 }
@@ -25,10 +27,12 @@ export function batchWindows({ slotBytes }: Pick<KernelMemory, "slotBytes">, wor
 
 /** Memory of a model's weights, and of each worker beside them. */
 export function modelMemory(
-  { bytes, sessionBytes, kernelMemory }: ModelMemory,
+  { bytes, sessionBytes, batchedWindowBytes, kernelMemory }: ModelMemory,
   workers: number,
-  { kernels }: Pick<EngineBackend, "kernels">,
+  { kernels, device }: Pick<EngineBackend, "kernels" | "device">,
 ): { weightBytes: number; workerBytes: number } {
+  // Some GPUs share the memory of the machine, and all weights pass through it.
+  if (device !== undefined) return { weightBytes: bytes + sessionBytes, workerBytes: batchedWindowBytes };
   if (kernels === undefined) return { weightBytes: bytes, workerBytes: sessionBytes };
   // ggml computes it, one window after another: `host.ts`.
   if (!kernelMemory) return { weightBytes: bytes, workerBytes: sessionBytes / workers };
@@ -37,7 +41,11 @@ export function modelMemory(
 }
 
 /** What an engine process will take at most: weights, the sessions of its workers, and the process itself. */
-export function engineBytes(model: ModelMemory, workers: number, backend: Pick<EngineBackend, "kernels">): number {
+export function engineBytes(
+  model: ModelMemory,
+  workers: number,
+  backend: Pick<EngineBackend, "kernels" | "device">,
+): number {
   const { weightBytes, workerBytes } = modelMemory(model, workers, backend);
   return PROCESS_BYTES + weightBytes + workers * (workerBytes + WORKER_BYTES);
 }

@@ -3,7 +3,7 @@ import { Piscina } from "piscina";
 import { fileStamp } from "../core/file-stamp.js";
 import type { WindowResult } from "../core/window.js";
 import { loadAddon } from "./addon.js";
-import { modulesOf } from "./backend.js";
+import { decodesTogether, modulesOf } from "./backend.js";
 import { cancel, newControlWords, stepsOf } from "./control-words.js";
 import type { EngineSetup, FromEngine, ToEngine, WindowJob } from "./protocol.js";
 import { Quarantine } from "./quarantine.js";
@@ -70,7 +70,7 @@ async function main(): Promise<void> {
 
 function openPool({ workers, threadsPerWorker, backend }: EngineSetup): Piscina {
   // Those of a batch are many and only wait; they come and go with the load.
-  const grows = backend.kernels !== undefined;
+  const grows = decodesTogether(backend);
   return new Piscina({
     filename: new URL("./worker.js", import.meta.url).href,
     minThreads: grows ? 1 : workers,
@@ -90,8 +90,12 @@ async function openModel(
     if (fileStamp(statSync(modelPath)) !== modelStamp) throw new Error("the model's file changed while it was loaded");
   };
   demandUnchanged();
-  const kernels = backend.kernels && { name: backend.kernels, threads: threadsPerWorker, windows: workers };
-  const task = { modelPath, device: backend.device ?? "", ...(kernels ? { kernels } : {}) } satisfies OpenTask;
+  const batch = { kernels: backend.kernels ?? "", threads: threadsPerWorker, windows: workers };
+  const task: OpenTask = {
+    modelPath,
+    device: backend.device ?? "",
+    ...(decodesTogether(backend) ? { batch } : {}),
+  };
   const opened: OpenedModel = await pool.run(task, { name: "open" });
   demandUnchanged();
   return opened;

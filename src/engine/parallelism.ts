@@ -1,5 +1,5 @@
 import { usableCores } from "../core/cores.js";
-import type { EngineBackend } from "./backend.js";
+import { decodesTogether, type EngineBackend } from "./backend.js";
 
 /** How many windows at once, and how many threads, as the operator asks; undefined: chosen by the machine's cores. */
 export interface Parallelism {
@@ -11,7 +11,7 @@ export interface Parallelism {
 export interface CoreShare {
   /** Windows at once. */
   workers: number;
-  /** Of each worker by ggml; in all by our own kernels, which decode the windows of all workers together. */
+  /** In all, where the windows of all workers are decoded together; else of each worker. */
   threadsPerWorker: number;
 }
 
@@ -24,10 +24,10 @@ const MOST_BATCH_THREADS = 16;
 
 export function divideCores(
   asked: Parallelism,
-  { kernels }: Pick<EngineBackend, "kernels">,
+  backend: Pick<EngineBackend, "kernels" | "device">,
   cores = usableCores(),
 ): CoreShare {
-  return kernels === undefined ? divideForGgml(asked, cores) : shareForBatch(asked, cores);
+  return decodesTogether(backend) ? shareForBatch(asked, cores) : divideForGgml(asked, cores);
 }
 
 /** Workers sleep while their windows are decoded in one batch, so that they may be more than the cores. */

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { packageRoot } from "../core/package-root.js";
 import { type Addon, loadAddon } from "./addon.js";
+import { decodesTogether } from "./backend.js";
 import { newControlWords } from "./control-words.js";
 import type { ProbeFindings, ProbeTask } from "./probe.js";
 
@@ -11,6 +12,8 @@ const SAMPLES_PER_SECOND = 16_000;
 const ENCODING_SAMPLES = 512;
 /** One thread: what is asked is whether kernels are right, and how they compare. */
 const THREADS = 1;
+/** As many as show that a device takes a batch. */
+const WINDOWS = 2;
 
 /** As the engine's workers have it. */
 const STACK_MB = 16;
@@ -48,16 +51,20 @@ function compute(addon: Addon, { wantsGpu, kernels }: Extract<ProbeTask, { kind:
   if (wantsGpu && !device) return { kind: "failed", reason: "it found no device" };
   const name = device?.name ?? "";
   const products = kernels === undefined ? addon.probeProducts(name, THREADS) : addon.probeKernels(kernels);
-  const use = kernels === undefined ? undefined : { name: kernels, threads: THREADS, windows: 1 };
-  const modelId = addon.openModel(join(packageRoot(), "models", PROBE_MODEL), name, use);
-  if (use && addon.modelFacts(modelId).batchWindows === 0) {
+  const isTogether = decodesTogether({ kernels, device: device?.name });
+  const batch = { kernels: kernels ?? "", threads: THREADS, windows: WINDOWS };
+  const modelId = addon.openModel(join(packageRoot(), "models", PROBE_MODEL), name, isTogether ? batch : undefined);
+  if (isTogether && addon.modelFacts(modelId).batchWindows === 0) {
     return { kind: "failed", reason: "it does not take the demonstration model" };
   }
   const session = addon.openSession(modelId, THREADS);
   const go = newControlWords();
   session.setAudio(chirp(), go);
   session.encode(0, go);
-  return { kind: "computed", device, products, encoding: [...session.sampleEncoding(ENCODING_SAMPLES)] };
+  const encoding = [...session.sampleEncoding(ENCODING_SAMPLES)];
+  // A step of the decoder, which only has to come to its end, and in numbers.
+  session.detect(go);
+  return { kind: "computed", device, products, encoding };
 }
 
 /** Two seconds of a tone that rises through the range of speech. */

@@ -1,7 +1,7 @@
 import { workerData } from "node:worker_threads";
 import { MIN_AUDIO_MS, SAMPLES_PER_MS, windowSampleCount } from "../core/audio.js";
 import type { WindowResult } from "../core/window.js";
-import { loadAddon, type NativeKernelUse, type NativeSession } from "./addon.js";
+import { loadAddon, type NativeBatch, type NativeSession } from "./addon.js";
 import { LoadedModel } from "./loaded-model.js";
 import type { WindowJob } from "./protocol.js";
 import { readStretches } from "./read-stretches.js";
@@ -23,13 +23,13 @@ export interface WorkerTask {
 export interface OpenTask {
   modelPath: string;
   device: string;
-  kernels?: NativeKernelUse;
+  batch?: NativeBatch;
 }
 
 export interface OpenedModel {
   /** In the addon. */
   modelId: number;
-  /** It does not suit the kernels: ggml computes it, and all of ggml's threads are there for one window at a time. */
+  /** It does not suit the batch: all of ggml's threads are there for one window at a time. */
   takesTurns: boolean;
 }
 
@@ -41,9 +41,9 @@ let opened: { model: LoadedModel; session: NativeSession } | undefined;
  * Piscina's first task: loads the model for all workers of the process. Not on the main thread, which must go on saying
  * that the process lives.
  */
-export function open({ modelPath, device, kernels }: OpenTask): OpenedModel {
-  const modelId = addon.openModel(modelPath, device, kernels);
-  return { modelId, takesTurns: kernels !== undefined && addon.modelFacts(modelId).batchWindows === 0 };
+export function open({ modelPath, device, batch }: OpenTask): OpenedModel {
+  const modelId = addon.openModel(modelPath, device, batch);
+  return { modelId, takesTurns: batch !== undefined && addon.modelFacts(modelId).batchWindows === 0 };
 }
 
 /** Piscina's task: one window in, one result out, synchronous. */

@@ -27,7 +27,7 @@ const params = { task: "transcribe", language: "en", prompt: undefined, temperat
 
 /** Opens a model for kernels of our own. */
 function open(path: string, { name = names[0] as string, windows = 1 } = {}): number {
-  return addon.openModel(path, "", { name, threads: 2, windows });
+  return addon.openModel(path, "", { kernels: name, threads: 2, windows });
 }
 
 test("facts and vocabulary are those that whisper.cpp reads", { skip }, () => {

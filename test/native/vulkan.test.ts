@@ -25,6 +25,19 @@ test("what Vulkan transcribes is what the CPU transcribes", { skip }, async () =
   }
 });
 
+test("windows of a long recording are decoded together", { skip }, async () => {
+  const home = temporaryHome();
+  try {
+    const clip = fixtureOf(60, 80);
+    const args = ["transcribe", clip.path, "--device", "vulkan", "--home", home, "--format", "verbose_json"];
+    const { code, stdout, stderr } = await runSotto(args, anyDevice);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(wordsOf((JSON.parse(stdout) as { text: string }).text), wordsOf(clip.text));
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+});
+
 test("without a device the CPU is used, with one warning", { skip }, async () => {
   const home = temporaryHome();
   try {

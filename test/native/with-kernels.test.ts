@@ -1,9 +1,9 @@
 import { test } from "node:test";
 import { loadAddon } from "../../src/engine/addon.js";
-import { WITH_KERNELS } from "../support/native-addon.js";
+import { BATCH_BY } from "../support/native-addon.js";
 
 // What holds of a session holds whoever computes: the same tests again, by our own kernels.
-process.env[WITH_KERNELS] = "1";
+process.env[BATCH_BY] = "kernels";
 if (loadAddon().kernelNames().length === 0) {
   test("this processor has no kernels of our own", { skip: true });
 } else {

@@ -9,7 +9,7 @@ const never = new AbortController().signal;
 const MIB = 1024 ** 2;
 
 function model(id: string, mib: number, stamp = "1"): EngineModel {
-  return { id, path: `/models/${id}`, stamp, bytes: mib * MIB, sessionBytes: 0 };
+  return { id, path: `/models/${id}`, stamp, bytes: mib * MIB, sessionBytes: 0, batchedWindowBytes: 0 };
 }
 
 /** Engines that only note their coming and going; stopping one takes a moment, as it does. */

@@ -1,8 +1,8 @@
 import { type Addon, loadAddon } from "../../src/engine/addon.js";
 import { cpuModules } from "../../src/engine/modules.js";
 
-/** Set, models are computed by our own kernels where these suit them: `native/with-kernels.test.ts`. */
-export const WITH_KERNELS = "SOTTO_TEST_WITH_KERNELS";
+/** Set, windows are decoded together: `kernels`: by our own; `ggml`: as on a GPU (`native/with-kernels.test.ts`, `with-ggml-batch.test.ts`). */
+export const BATCH_BY = "SOTTO_TEST_BATCH_BY";
 
 /** The addon with the CPU variant loaded that ggml itself would take; the engine process chooses by trying. */
 export function addonWithCpu(): Addon {
@@ -14,8 +14,9 @@ export function addonWithCpu(): Addon {
   if (!best || best.score === 0) throw new Error("no variant for this processor is built");
   addon.loadBackend(best.path);
   const [name] = addon.kernelNames();
-  if (process.env[WITH_KERNELS] === undefined || name === undefined) return addon;
+  const by = process.env[BATCH_BY];
+  if (by === undefined || (by === "kernels" && name === undefined)) return addon;
   // A session keeps its window until it is cleared, and some tests hold several.
-  const kernels = { name, threads: 2, windows: 16 };
-  return { ...addon, openModel: (path, device) => addon.openModel(path, device, device === "" ? kernels : undefined) };
+  const batch = { kernels: by === "kernels" ? (name ?? "") : "", threads: 2, windows: 16 };
+  return { ...addon, openModel: (path, device) => addon.openModel(path, device, device === "" ? batch : undefined) };
 }

@@ -9,8 +9,6 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-// Rows of a step beyond those that grow: prompts go through in parts, so that a long one holds up nobody.
-constexpr int PROMPT_ROWS = 64;
 // Parts of an encoding are computed for so long before the decoder has its turn.
 constexpr auto ENCODER_TURN = std::chrono::milliseconds(20);
 // Nobody tells a waiting caller that it was cancelled.
@@ -26,24 +24,20 @@ double grown_text::mean_logprob() const {
     return sum / static_cast<double>(logprobs.size() + 1);
 }
 
-batcher::batcher(const model & model, const sampler_vocabulary & vocabulary, int threads, int slots, const kernel_table & table)
-    : model_(model), vocabulary_(vocabulary), table_(table), team_(threads), audio_(model.dimensions, slots),
-      own_(model.dimensions, slots * SEQUENCES), most_rows_(slots * SEQUENCES + PROMPT_ROWS), encoder_(model, team_, table),
-      decoder_(model, team_, own_, audio_, most_rows_, table), observer_(*this),
+batcher::batcher(std::unique_ptr<thread_team> team, std::unique_ptr<window_computer> computer, const sampler_vocabulary & vocabulary,
+                 int32_t text_context, const kernel_table & table)
+    : vocabulary_(vocabulary), table_(table), team_(std::move(team)), computer_(std::move(computer)), observer_(*this),
       // A row of each sequence, or of a window's prompt.
-      logits_(static_cast<int64_t>(slots) * SEQUENCES * model.dimensions.vocabulary), remembered_(static_cast<size_t>(slots)),
-      is_taken_(static_cast<size_t>(slots)) {
-    rows_.reserve(static_cast<size_t>(most_rows_));
-    wants_.reserve(static_cast<size_t>(slots) * SEQUENCES);
-    sampled_.reserve(static_cast<size_t>(slots) * SEQUENCES);
-    texts_.reserve(static_cast<size_t>(slots));
-    encodes_.reserve(static_cast<size_t>(slots));
-    for (std::vector<int32_t> & tokens : remembered_) tokens.reserve(static_cast<size_t>(model.dimensions.text_context));
+      logits_(static_cast<int64_t>(computer_->slots()) * SEQUENCES * vocabulary.size),
+      remembered_(static_cast<size_t>(computer_->slots())), is_taken_(static_cast<size_t>(computer_->slots())) {
+    const size_t slots = static_cast<size_t>(computer_->slots());
+    rows_.reserve(slots * SEQUENCES + PROMPT_ROWS);
+    wants_.reserve(slots * SEQUENCES);
+    sampled_.reserve(slots * SEQUENCES);
+    texts_.reserve(slots);
+    encodes_.reserve(slots);
+    for (std::vector<int32_t> & tokens : remembered_) tokens.reserve(static_cast<size_t>(text_context));
     thread_ = std::thread([this] { run(); });
-}
-
-size_t batcher::slot_bytes(const model_dimensions & dimensions) {
-    return cross_cache::slot_bytes(dimensions) + SEQUENCES * self_cache::slot_bytes(dimensions);
 }
 
 batcher::~batcher() {
@@ -103,7 +97,7 @@ ending batcher::grow(int slot, const int32_t * prompt, int count, const growth_r
     out = {};
     out.ids.reserve(static_cast<size_t>(rules.most));
     out.logprobs.reserve(static_cast<size_t>(rules.most));
-    if (rules.candidates > 1) work.first_logits.resize(static_cast<size_t>(model_.dimensions.vocabulary));
+    if (rules.candidates > 1) work.first_logits.resize(static_cast<size_t>(vocabulary_.size));
     for (int i = 0; i < std::min(SEQUENCES, rules.candidates); ++i) {
         work.sequences[i].text.ids.reserve(static_cast<size_t>(rules.most));
         work.sequences[i].text.logprobs.reserve(static_cast<size_t>(rules.most));
@@ -153,6 +147,8 @@ void batcher::run() {
         try {
             encode_a_part();
             make_a_step();
+        } catch (const std::bad_alloc &) {
+            end_all(ending::out_of_memory);
         } catch (const std::exception &) {
             end_all(ending::failed);
         }
@@ -181,12 +177,12 @@ void batcher::encode_a_part() {
     job & work = *encodes_.front();
     if (!is_encoding_) {
         remembered_[static_cast<size_t>(work.slot)].clear();
-        encoder_.begin(work.mel, work.positions, audio_, work.slot);
+        computer_->begin_encoding(work.mel, work.positions, work.slot);
         is_encoding_ = true;
     }
     const auto begun = clock::now();
     do {
-        if (encoder_.advance() == encoder::progress::done) {
+        if (computer_->advance_encoding() == window_computer::progress::done) {
             is_encoding_ = false;
             encodes_.erase(encodes_.begin());
             end(work, ending::done);
@@ -205,11 +201,10 @@ bool batcher::make_a_step() {
         add_rows(*work);
         is_observed = is_observed || (work->wanted == aim::queries && work->feeds > 0);
     }
-    decoder_.set_observer(is_observed ? &observer_ : nullptr);
     // Alone in the batch, a window is cancelled within the step too.
     const int32_t * cancel = texts_.size() == 1 ? texts_.front()->cancel : nullptr;
-    if (!decoder_.prefill(rows_.data(), static_cast<int>(rows_.size()), wants_.data(), static_cast<int>(wants_.size()), logits_.data(),
-                          cancel)) {
+    if (!computer_->pass(rows_.data(), static_cast<int>(rows_.size()), wants_.data(), static_cast<int>(wants_.size()), logits_.data(),
+                         cancel, is_observed ? &observer_ : nullptr)) {
         return false; // end_cancelled sees it
     }
 
@@ -221,7 +216,7 @@ bool batcher::make_a_step() {
             for (sequence & one : work->sequences) {
                 if (!one.grows) continue;
                 one.logits = logits;
-                logits += model_.dimensions.vocabulary;
+                logits += vocabulary_.size;
                 sampled_.push_back(&one);
             }
             continue;
@@ -231,7 +226,7 @@ bool batcher::make_a_step() {
         work->fed += work->feeds;
         if (work->fed < work->count || work->wanted == aim::queries) continue;
         take_logits(*work, logits);
-        logits += model_.dimensions.vocabulary;
+        logits += vocabulary_.size;
     }
     const auto begun = clock::now();
     sample(sampled_);
@@ -261,13 +256,12 @@ void batcher::add_rows(job & work) {
     work.first_row = static_cast<int>(rows_.size());
     if (work.fed < work.count) {
         // Room is kept for all that may grow.
-        const int prompts = most_rows_ - audio_.slots() * SEQUENCES;
         int fed = 0;
         for (const job * other : texts_) {
             if (other == &work) break;
             fed += other->feeds;
         }
-        work.feeds = std::min(work.count - work.fed, prompts - fed);
+        work.feeds = std::min(work.count - work.fed, PROMPT_ROWS - fed);
         for (int i = work.fed; i < work.fed + work.feeds; ++i) rows_.push_back({ work.tokens[i], i, self_slot(work, 0), work.slot });
         if (work.feeds > 0 && work.fed + work.feeds == work.count && work.wanted != aim::queries) {
             wants_.push_back(static_cast<int>(rows_.size()) - 1);
@@ -286,11 +280,11 @@ void batcher::add_rows(job & work) {
 // The prompt is through.
 void batcher::take_logits(job & work, float * logits) {
     if (work.wanted == aim::logits) {
-        std::copy_n(logits, model_.dimensions.vocabulary, work.out);
+        std::copy_n(logits, vocabulary_.size, work.out);
         return;
     }
-    if (!work.first_logits.empty()) std::copy_n(logits, model_.dimensions.vocabulary, work.first_logits.data());
-    for (int i = 1; i < std::min(SEQUENCES, work.rules->candidates); ++i) own_.copy(self_slot(work, 0), self_slot(work, i), work.count);
+    if (!work.first_logits.empty()) std::copy_n(logits, vocabulary_.size, work.first_logits.data());
+    for (int i = 1; i < std::min(SEQUENCES, work.rules->candidates); ++i) computer_->copy_sequence(self_slot(work, 0), self_slot(work, i), work.count);
     begin_candidates(work);
     work.sequences[0].logits = logits;
     sampled_.push_back(&work.sequences[0]);
@@ -310,7 +304,7 @@ void batcher::begin_candidates(job & work) {
 }
 
 void batcher::sample(std::vector<sequence *> & sequences) {
-    team_.each(static_cast<int64_t>(sequences.size()), [&](int64_t i, int) {
+    team_->each(static_cast<int64_t>(sequences.size()), [&](int64_t i, int) {
         sequence & one = *sequences[static_cast<size_t>(i)];
         one.chosen = one.sampler->next(one.logits);
     });
@@ -342,7 +336,7 @@ void batcher::accept(job & work) {
                 take(one);
                 one.logits = nullptr;
             } else {
-                std::vector<float> logits(static_cast<size_t>(model_.dimensions.vocabulary));
+                std::vector<float> logits(static_cast<size_t>(vocabulary_.size));
                 first_of(one, logits);
             }
         }
@@ -367,7 +361,7 @@ void batcher::end_cancelled() {
     for (size_t i = encodes_.size(); i-- > 0;) {
         if (!is_cancelled(encodes_[i]->cancel)) continue;
         if (i == 0) is_encoding_ = false;
-        audio_.set_positions(encodes_[i]->slot, 0);
+        computer_->forget(encodes_[i]->slot);
         leave(encodes_, i);
     }
     for (size_t i = texts_.size(); i-- > 0;) {

@@ -3,20 +3,23 @@
 // makes a step.
 #pragma once
 
-#include "decoder.h"
-#include "encoder.h"
+#include "aligned_array.h"
 #include "lean_sampler.h"
+#include "thread_team.h"
+#include "window_computer.h"
 
 #include <condition_variable>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <vector>
 
 namespace sotto::kernels {
 
-// How a call ended. `failed`: nothing came of it, for want of memory.
-enum class ending { done, cancelled, failed };
+// How a call ended.
+enum class ending { done, cancelled, failed, out_of_memory };
 
 struct growth_rules {
     sampler_rules sampling;
@@ -41,11 +44,9 @@ struct attention_head {
 
 class batcher {
   public:
-    // Sequences of one window that grow at once.
-    static constexpr int SEQUENCES = 2;
-
-    // `slots`: windows at once. What they hold takes memory as they are first used.
-    batcher(const model & model, const sampler_vocabulary & vocabulary, int threads, int slots, const kernel_table & table = best_table());
+    // `team`: chooses tokens, and may be what the computer computes with. `text_context`: positions of the decoder.
+    batcher(std::unique_ptr<thread_team> team, std::unique_ptr<window_computer> computer, const sampler_vocabulary & vocabulary,
+            int32_t text_context, const kernel_table & table = best_table());
     ~batcher();
     batcher(const batcher &) = delete;
     batcher & operator=(const batcher &) = delete;
@@ -67,10 +68,8 @@ class batcher {
     ending read_queries(int slot, const int32_t * tokens, int count, const std::vector<attention_head> & heads,
                         std::vector<float> & out, const int32_t * cancel);
 
-    // The caller's slot may be read between its calls.
-    const cross_cache & audio() const { return audio_; }
-    // Of the caches.
-    static size_t slot_bytes(const model_dimensions & dimensions);
+    // What of it a slot's caller may read between its calls.
+    const window_computer & computer() const { return *computer_; }
 
   private:
     enum class aim { encode, logits, grow, queries };
@@ -135,17 +134,12 @@ class batcher {
     void   end_all(ending how);
     int    self_slot(const job & work, int sequence) const { return work.slot * SEQUENCES + sequence; }
 
-    const model &              model_;
-    const sampler_vocabulary & vocabulary_;
-    const kernel_table &       table_;
-    thread_team                team_;
-    cross_cache                audio_;
-    self_cache                 own_;
-    int                        most_rows_;
-    encoder                    encoder_;
-    decoder                    decoder_;
-    observer                   observer_;
-    aligned_array<float>       logits_;
+    const sampler_vocabulary &       vocabulary_;
+    const kernel_table &             table_;
+    std::unique_ptr<thread_team>     team_;
+    std::unique_ptr<window_computer> computer_; // after the team, with which it may compute
+    observer                         observer_;
+    aligned_array<float>             logits_;
 
     // Of the batcher's thread alone.
     std::vector<job *>                encodes_;

@@ -6,23 +6,9 @@
 #include "model.h"
 #include "thread_team.h"
 #include "token_buffer.h"
+#include "window_computer.h"
 
 namespace sotto::kernels {
-
-struct decoder_row {
-    int32_t token;
-    int32_t position; // in its sequence; all before it must be in the self cache, or come earlier in the same call
-    int32_t sequence; // slot of the self cache
-    int32_t window;   // slot of the cross cache
-};
-
-// Sees the queries of the cross-attention as they are made: where a row looks in the audio.
-class query_observer {
-  public:
-    virtual ~query_observer() = default;
-    // Of `count` rows from the call's row `first` on: queries + i * stride, all heads side by side.
-    virtual void observe(int layer, int first, int count, const float * queries, int64_t stride) = 0;
-};
 
 class decoder {
   public:

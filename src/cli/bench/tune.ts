@@ -1,4 +1,4 @@
-import type { EngineBackend } from "../../engine/backend.js";
+import { decodesTogether, type EngineBackend } from "../../engine/backend.js";
 import type { CoreShare } from "../../engine/parallelism.js";
 import { alignColumns } from "../columns.js";
 import { readableBytes } from "../doctor/finding.js";
@@ -7,7 +7,7 @@ import { median, quantile } from "./figures.js";
 import { LOAD_CLIP_SEC, measureRound, type Round } from "./measure.js";
 import type { RecordingSource } from "./recordings.js";
 
-/** Windows at once that are tried where Sotto's own kernels decode them together; the last on many cores alone. */
+/** Windows at once that are tried where they are decoded together; the last on many cores, and on a GPU, alone. */
 const BATCHES = [4, 8, 16];
 const LARGE_BATCH = 32;
 const MANY_CORES = 8;
@@ -41,14 +41,15 @@ export interface Tuning {
 }
 
 /** What is worth trying: fewer windows wait less for each other, more are cheaper together; half of the threads, for cores that are halves. */
-export function sharesToTry({ kernels }: Pick<EngineBackend, "kernels">, cores: number): CoreShare[] {
-  if (kernels === undefined) {
+export function sharesToTry(backend: Pick<EngineBackend, "kernels" | "device">, cores: number): CoreShare[] {
+  if (!decodesTogether(backend)) {
     const workers = WORKERS.filter((count) => count <= cores);
     return workers.map((count) => ({ workers: count, threadsPerWorker: Math.floor(cores / count) }));
   }
   const most = Math.min(cores, MOST_THREADS);
-  const threads = most === 1 ? [1] : [most, Math.ceil(most / 2)];
-  const batches = cores < MANY_CORES ? BATCHES : [...BATCHES, LARGE_BATCH];
+  const isGpu = backend.device !== undefined;
+  const threads = most === 1 || isGpu ? [most] : [most, Math.ceil(most / 2)];
+  const batches = cores < MANY_CORES && !isGpu ? BATCHES : [...BATCHES, LARGE_BATCH];
   return threads.flatMap((threadsPerWorker) => batches.map((workers) => ({ workers, threadsPerWorker })));
 }
 

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { availableParallelism } from "node:os";
 import { cpuQuota, usableCores } from "../../core/cores.js";
 import { defaultMemoryLimitBytes, usableMemoryBytes } from "../../core/memory.js";
-import type { EngineBackend } from "../../engine/backend.js";
+import { decodesTogether, type EngineBackend } from "../../engine/backend.js";
 import type { CoreShare } from "../../engine/parallelism.js";
 import type { ChosenShare } from "../../engine/tuned-share.js";
 import { findDecoder } from "../../media/decoder-check.js";
@@ -31,9 +31,10 @@ export function checkThreads(
   const cut =
     (asked.workers ?? share.workers) > share.workers ||
     (asked.threads ?? share.threadsPerWorker) > share.threadsPerWorker;
-  const [what, asks] = backend?.kernels
-    ? [`${share.workers} windows at once on ${share.threadsPerWorker}`, "--threads"]
-    : [`${share.workers} × ${share.threadsPerWorker}`, "--workers times --threads"];
+  const [what, asks] =
+    backend && decodesTogether(backend)
+      ? [`${share.workers} windows at once on ${share.threadsPerWorker}`, "--threads"]
+      : [`${share.workers} × ${share.threadsPerWorker}`, "--workers times --threads"];
   return {
     state: cut ? "note" : "ok",
     subject: "threads",
