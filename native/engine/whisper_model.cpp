@@ -76,16 +76,11 @@ struct context_freer {
 using context_owner = std::unique_ptr<whisper_context, context_freer>;
 
 class ggml_model;
-whisper_state * open_state(whisper_context & context, const std::string & device);
+sotto::state_owner open_state(whisper_context & context, const std::string & device);
 
 class ggml_session : public sotto::model_session {
   public:
     ggml_session(ggml_model & model, int threads);
-    ~ggml_session() override {
-        reader_.reset(); // reaches into the state
-        whisper_free_state(state_);
-    }
-
     bool set_audio(const int16_t * pcm, size_t count, const int32_t * cancel) override;
     int32_t frames() const override { return state_->mel.n_len_org; }
     bool encode(int32_t offset_frames, int32_t positions, const int32_t * cancel) override;
@@ -117,11 +112,11 @@ class ggml_session : public sotto::model_session {
                  int64_t & sample_us);
 
     ggml_model &              model_;
-    whisper_state *                      state_ = nullptr;
-    int                                  threads_;
-    const int32_t *                      cancel_ = nullptr; // of the call under way
-    std::vector<float>                   first_logits_;     // after the prompt, kept for further candidates
-    std::optional<sotto::cross_attention_reader> reader_;
+    sotto::state_owner        state_;
+    int                       threads_;
+    const int32_t *           cancel_ = nullptr; // of the call under way
+    std::vector<float>        first_logits_;     // after the prompt, kept for further candidates
+    std::optional<sotto::cross_attention_reader> reader_; // reaches into the state
 };
 
 class ggml_model : public sotto::loaded_model {
@@ -170,7 +165,7 @@ bool ggml_session::set_audio(const int16_t * pcm, size_t count, const int32_t * 
     const call_scope scope(*this, cancel);
     std::vector<float> samples(count);
     sotto::convert_samples(pcm, count, samples.data());
-    return whisper_pcm_to_mel_with_state(&model_.context(), state_, samples.data(), static_cast<int>(count), threads_) == 0;
+    return whisper_pcm_to_mel_with_state(&model_.context(), state_.get(), samples.data(), static_cast<int>(count), threads_) == 0;
 }
 
 bool ggml_session::encode(int32_t offset_frames, int32_t positions, const int32_t * cancel) {
@@ -326,14 +321,13 @@ void describe(sotto::loaded_model & model, const whisper_context & context) {
     model.vocabulary = sotto::sampler_vocabulary_of(model);
 }
 
-whisper_state * open_state(whisper_context & context, const std::string & device) {
+sotto::state_owner open_state(whisper_context & context, const std::string & device) {
     demand_memory(session_bytes(context.model.hparams));
-    whisper_state * state = whisper_init_state(&context);
+    sotto::state_owner state(whisper_init_state(&context));
     if (!state) {
         throw std::bad_alloc();
     }
     if (!runs_on(*state, device)) {
-        whisper_free_state(state);
         throw std::runtime_error("the device " + device + " did not start");
     }
     return state;
@@ -350,11 +344,11 @@ class batched_ggml_model : public sotto::batched_model {
     batched_ggml_model(context_owner context, const std::string & device, const sotto_batch & batch)
         : batched_model(context->model.filters.data, sotto::kernels::best_table()), context_(std::move(context)) {
         describe(*this, *context_);
-        whisper_state * state = open_state(*context_, device);
-        const size_t room = batch_bytes(state->backends.front()) / sotto::ggml_computer::slot_bytes(context_->model.hparams);
+        sotto::state_owner state = open_state(*context_, device);
+        const size_t room = batch_bytes(state->backends.front()) / sotto::ggml_caches::slot_bytes(sotto::cache_shape_of(context_->model.hparams));
         const int windows = std::max(1, static_cast<int>(std::min<size_t>(batch.windows, room)));
         begin(std::make_unique<sotto::kernels::thread_team>(batch.threads),
-              std::make_unique<sotto::ggml_computer>(*context_, state, windows, batch.threads));
+              std::make_unique<sotto::ggml_computer>(*context_, std::move(state), windows, batch.threads));
     }
     ~batched_ggml_model() override { end(); }
 

@@ -12,7 +12,7 @@ import type { CoreShare } from "../engine/parallelism.js";
 import { tunedShare } from "../engine/tuned-share.js";
 import { type CommandContestant, type Contestant, RunningContestant } from "./bench/contestant.js";
 import { describeMachine, describeSotto } from "./bench/machine.js";
-import { measureCommand, measureRound, type Plan } from "./bench/measure.js";
+import { emptyRound, measureCommand, measureRound, type Plan } from "./bench/measure.js";
 import { type RecordingSource, recordingsFor, WINDOW_SEC } from "./bench/recordings.js";
 import { benchTable, compare, comparisonLines, figuresOf, type Measured, standardOutput } from "./bench/report.js";
 import { prepareRival, RIVAL_NAMES, type RivalName } from "./bench/rivals.js";
@@ -79,7 +79,15 @@ export async function runBench(args: string[]): Promise<number> {
     for (let round = 0; round < plan.rounds; round++) {
       for (const [index, contestant] of servers.entries()) {
         note(`round ${round + 1} of ${plan.rounds}: ${contestant.name}`);
-        measured[index]?.rounds.push(await measureRound(contestant, recordings, plan, interrupted.signal));
+        try {
+          measured[index]?.rounds.push(await measureRound(contestant, recordings, plan, interrupted.signal));
+        } catch (error) {
+          // What a rival cannot do once it may do the next time; this round of it is empty, and the others count.
+          if (contestant === own || interrupted.signal.aborted || !(error instanceof CommandError)) throw error;
+          note(`${error.message}; this round of it is left out`);
+          measured[index]?.rounds.push(emptyRound());
+          isComplete = false;
+        }
       }
       for (const [index, contestant] of commands.entries()) {
         note(`round ${round + 1} of ${plan.rounds}: ${contestant.name}`);

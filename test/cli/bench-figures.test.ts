@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { median, quantile, ratioByRound } from "../../src/cli/bench/figures.js";
-import type { Plan, Round } from "../../src/cli/bench/measure.js";
+import { emptyRound, type Plan, type Round } from "../../src/cli/bench/measure.js";
 import { MemoryWatch } from "../../src/cli/bench/process-tree.js";
 import { benchTable, compare, comparisonLines, figuresOf, standardOutput } from "../../src/cli/bench/report.js";
 
@@ -62,6 +62,18 @@ test("figures are medians over the rounds, comparisons are rival over own, and b
   assert.match(table, /^wrong answers +0 of 12 +1 of 12 +0 of 6$/m);
   assert.match(comparisonLines(comparisons), /^other +long recording +3\.00 × +2\.00 to 4\.00$/m);
   assert.equal(comparisonLines([]), "");
+});
+
+test("a round in which a rival broke off counts for nothing, and the others as they were", () => {
+  const own = { name: "sotto", versions: {}, rounds: [round(1), round(3)] };
+  const rival = { name: "other", versions: {}, rounds: [emptyRound(), round(6)] };
+  const theirs = figuresOf(rival, plan);
+  assert.deepEqual(theirs.long?.allMs, [6000]);
+  assert.equal(theirs.loads[0]?.clients, 2);
+  assert.equal(theirs.answers, 6);
+  const [long, ...others] = compare(own, rival);
+  assert.deepEqual(long, { rival: "other", measure: "long recording", median: 2, min: 2, max: 2 });
+  for (const { median } of others) assert.equal(median, 2);
 });
 
 test("standard output has the table and a last line of JSON, unless a file takes that or it is wanted alone", () => {

@@ -91,17 +91,28 @@ export class RunningContestant implements AsyncDisposable {
     return running;
   }
 
-  /** The text that it hears. @throws CommandError when it answers anything but 200 */
+  /** The text that it hears. @throws CommandError when it answers anything but 200, or not to the end */
   async transcribe(wav: Buffer): Promise<string> {
-    const { name, fields, postPath } = this.contestant;
+    const { name } = this.contestant;
+    const { reply, text } = await this.#post(wav).catch((error: Error) => {
+      this.#signal.throwIfAborted();
+      const { code, message = error.message } = (error.cause ?? {}) as { code?: string; message?: string };
+      throw new CommandError(`${name} broke off: ${code ?? message}`);
+    });
+    if (reply.status !== 200) throw new CommandError(`${name} answered ${reply.status}: ${text.trim().slice(0, 200)}`);
+    return text;
+  }
+
+  async #post(wav: Buffer): Promise<{ reply: Response; text: string }> {
+    const { fields, postPath } = this.contestant;
     const reply = await fetch(this.#url + postPath, {
       method: "POST",
+      // A connection that was kept may be closed by the other side just as it is used again.
+      headers: { connection: "close" },
       body: fields ? formOf(wav, fields) : new Uint8Array(wav),
       signal: this.#signal,
     });
-    const text = await reply.text();
-    if (reply.status !== 200) throw new CommandError(`${name} answered ${reply.status}: ${text.trim().slice(0, 200)}`);
-    return text;
+    return { reply, text: await reply.text() };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -97,7 +97,8 @@ export async function measureCommand(
   return round;
 }
 
-function emptyRound(): Round {
+/** Of a contestant that was not measured in this round, or not yet. */
+export function emptyRound(): Round {
   return { clipsMs: {}, loads: [], peakBytes: 0, summedPeakBytes: 0, answers: 0, wrong: 0 };
 }
 

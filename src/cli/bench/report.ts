@@ -42,7 +42,7 @@ export interface Comparison extends Ratio {
 export function figuresOf({ name, versions, rounds }: Measured, plan: Plan): Figures {
   const longsMs = rounds.flatMap(({ longMs }) => longMs ?? []);
   const longMs = median(longsMs);
-  const first = rounds[0];
+  const first = rounds.find(({ loads }) => loads.length > 0);
   const figures: Figures = {
     name,
     versions,
