@@ -1,7 +1,7 @@
 /**
  * What HTTP, ffmpeg, planning and the way between processes add to the engine's own time.
  *
- *   npm run bench:overhead -- --model FILE --audio FILE [--workers 8] [--rounds 5]
+ *   npm run bench:overhead -- --model FILE --audio FILE [--workers N] [--rounds 5]
  *
  * In turn: the same windows through the engine's pool of workers in this process, all there from the start, and the file through
  * a server. The upload is one piece of memory to its client, which shares the cores with the server. Prints each round, the
@@ -18,10 +18,11 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Piscina } from "piscina";
+import { ModelStore } from "../../dist/catalog/model-store.js";
 import { loadAddon } from "../../dist/engine/addon.js";
 import { chooseBackend, modulesOf } from "../../dist/engine/backend.js";
 import { newControlWords } from "../../dist/engine/control-words.js";
-import { divideCores } from "../../dist/engine/parallelism.js";
+import { chooseShare, tuningPlace } from "../../dist/engine/tuned-share.js";
 import { decodeToSpool } from "../../dist/media/decode.js";
 import { DecodingSpool } from "../../dist/media/growing-spool.js";
 import { EnergyDetector } from "../../dist/plan/energy-detector.js";
@@ -66,7 +67,9 @@ for await (const window of speechWindows(growing, search, new AbortController().
 const addon = loadAddon();
 const backend = await chooseBackend({ device: "cpu", cpuVariant: "auto", home: folder }, console.warn);
 const asked = values.workers === undefined ? undefined : Number(values.workers);
-const { workers, threadsPerWorker: threads } = divideCores({ workers: asked, threads: undefined }, backend);
+const model = await new ModelStore({ home: folder, configuredModel: values.model }).find(undefined);
+const place = tuningPlace(folder, model);
+const { workers, threadsPerWorker: threads } = chooseShare({ workers: asked, threads: undefined }, backend, place);
 for (const module of modulesOf(backend)) addon.loadBackend(module);
 const pool = new Piscina({
   filename: new URL("../../dist/engine/worker.js", import.meta.url).href,

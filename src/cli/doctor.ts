@@ -3,7 +3,7 @@ import { SpeechModel } from "../catalog/speech-model.js";
 import { readCommandLine, UsageError } from "../core/config.js";
 import { defaultMemoryLimitBytes } from "../core/memory.js";
 import { divideCores } from "../engine/parallelism.js";
-import { chooseShare } from "../engine/tuned-share.js";
+import { chooseShare, tuningPlace } from "../engine/tuned-share.js";
 import { SpeechDetection } from "../plan/speech-detection.js";
 import { Scheduler } from "../schedule/scheduler.js";
 import { checkAirGap, checkKeys, checkTls } from "./doctor/check-access.js";
@@ -41,7 +41,7 @@ export async function runDoctor(args: string[]): Promise<number> {
   const backend = found && { ...found, shortWindows: config.shortWindows };
   const store = new ModelStore({ home: config.home, configuredModel: config.model });
   const model = await store.find(undefined).catch(() => undefined); // why there is none is told below
-  const tuning = model && { home: config.home, modelBytes: model.bytes };
+  const tuning = model && tuningPlace(config.home, model);
   const cores = backend && tuning ? chooseShare(asked, backend, tuning) : divideCores(asked, backend ?? {});
   tell(checkThreads(cores, asked, backend));
   if (config.shortWindows) tell(SHORT_WINDOWS);

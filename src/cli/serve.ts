@@ -10,7 +10,7 @@ import type { Config } from "../core/options.js";
 import { packageRoot } from "../core/package-root.js";
 import { isSecretInSight } from "../core/secret.js";
 import { chooseBackend, decodesTogether } from "../engine/backend.js";
-import { chooseShare } from "../engine/tuned-share.js";
+import { chooseShare, tuningPlace } from "../engine/tuned-share.js";
 import { JoinedWork } from "../http/joined-work.js";
 import { KeptResults } from "../http/kept-results.js";
 import { RateLimits } from "../http/rate-limits.js";
@@ -53,7 +53,7 @@ export async function runServe(args: string[]): Promise<number> {
   const backend = await chooseBackend(config, note);
   const speech = new SpeechDetection({ modelsFolder: store.folder, cpuModule: backend.cpuModule, warn: note });
   const asked = { workers: config.workers, threads: config.threads };
-  const cores = chooseShare(asked, backend, { home: config.home, modelBytes: model.bytes });
+  const cores = chooseShare(asked, backend, tuningPlace(config.home, model));
   const scheduler = new Scheduler({
     cores,
     backend,

@@ -7,7 +7,7 @@ import { parseLanguage } from "../core/languages.js";
 import { defaultMemoryLimitBytes } from "../core/memory.js";
 import { DEFAULT_REQUEST, type ResponseFormat, type TranscribeRequest } from "../core/request.js";
 import { chooseBackend } from "../engine/backend.js";
-import { chooseShare } from "../engine/tuned-share.js";
+import { chooseShare, tuningPlace } from "../engine/tuned-share.js";
 import { SpoolFolder } from "../media/spool.js";
 import { SpeechDetection } from "../plan/speech-detection.js";
 import { RENDERERS } from "../render/renderers.js";
@@ -49,7 +49,7 @@ export async function runTranscribe(args: string[]): Promise<number> {
   const asked = { workers: config.workers, threads: config.threads };
   const scheduler = new Scheduler({
     backend,
-    cores: chooseShare(asked, backend, { home: config.home, modelBytes: model.bytes }),
+    cores: chooseShare(asked, backend, tuningPlace(config.home, model)),
     memoryLimitBytes: config.memoryLimit ?? defaultMemoryLimitBytes(),
     takenBytes: () => speech.residentBytes,
     keepAliveMs: Number.POSITIVE_INFINITY,

@@ -103,7 +103,7 @@ export const OPTIONS = {
     min: 1,
     max: 64,
     commands: computing,
-    doc: "Windows decoded at once per model; default: four per core, 8 to 16, by Sotto's own kernels and on GPUs; one per four cores by ggml on the CPU",
+    doc: "Windows decoded at once per model; default: two to four per core, 4 to 16, as many as the CPU's cache holds, by Sotto's own kernels; four per core, 8 to 16, on GPUs; one per four cores by ggml on the CPU",
   },
   threads: {
     kind: "integer",

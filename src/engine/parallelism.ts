@@ -1,4 +1,5 @@
 import { usableCores } from "../core/cores.js";
+import { lastLevelCacheBytes } from "../core/cpu-cache.js";
 import { decodesTogether, type EngineBackend } from "./backend.js";
 
 /** How many windows at once, and how many threads, as the operator asks; undefined: chosen by the machine's cores. */
@@ -15,24 +16,47 @@ export interface CoreShare {
   threadsPerWorker: number;
 }
 
-/** Windows of a batch: a token of sixteen costs a third of a token alone; beyond that little is gained. */
-const FEWEST_IN_BATCH = 8;
+/** What the windows of a batch are to fit into. */
+export interface BatchRoom {
+  /** Of one window's caches by our own kernels (`catalog/kernel-memory.ts`); undefined: not known. */
+  slotBytes?: number | undefined;
+  cores?: number;
+  /** Of the CPU's last level; undefined: not known. */
+  cacheBytes?: number | undefined;
+}
+
+/**
+ * Windows of a batch share the weights that a step reads, and each adds caches of its own: as many as the processor's cache holds,
+ * within these bounds. On two cores with 32 MiB, tiny and base do as much with four windows as with eight and keep a
+ * client waiting less, and less with sixteen (docs/performance.md).
+ */
+const FEWEST_IN_BATCH = 4;
+const FEWEST_PER_CORE = 2;
+const ENOUGH_IN_BATCH = 8;
+const MOST_PER_CORE = 4;
 const MOST_IN_BATCH = 16;
-const BATCH_PER_CORE = 4;
 /** An encoder's products are cut into 24 pieces. */
 const MOST_BATCH_THREADS = 16;
 
 export function divideCores(
   asked: Parallelism,
   backend: Pick<EngineBackend, "kernels" | "device">,
-  cores = usableCores(),
+  { slotBytes, cores = usableCores(), cacheBytes = lastLevelCacheBytes() }: BatchRoom = {},
 ): CoreShare {
-  return decodesTogether(backend) ? shareForBatch(asked, cores) : divideForGgml(asked, cores);
+  if (!decodesTogether(backend)) return divideForGgml(asked, cores);
+  const hasOwnCache = backend.device !== undefined;
+  const held = hasOwnCache || !slotBytes || !cacheBytes ? MOST_IN_BATCH : Math.floor(cacheBytes / slotBytes);
+  return shareForBatch(asked, cores, held);
 }
 
-/** Workers sleep while their windows are decoded in one batch, so that they may be more than the cores. */
-function shareForBatch({ workers, threads }: Parallelism, cores: number): CoreShare {
-  const batch = Math.min(MOST_IN_BATCH, Math.max(FEWEST_IN_BATCH, BATCH_PER_CORE * cores));
+/**
+ * Workers sleep while their windows are decoded in one batch, so that they may be more than the cores.
+ * @param held windows whose caches the processor's cache holds
+ */
+function shareForBatch({ workers, threads }: Parallelism, cores: number, held: number): CoreShare {
+  const fewest = Math.max(FEWEST_IN_BATCH, FEWEST_PER_CORE * cores);
+  const most = Math.max(ENOUGH_IN_BATCH, MOST_PER_CORE * cores);
+  const batch = Math.min(MOST_IN_BATCH, most, Math.max(fewest, held));
   return { workers: workers ?? batch, threadsPerWorker: Math.min(threads ?? MOST_BATCH_THREADS, cores) };
 }
 

@@ -1,3 +1,4 @@
+import type { InstalledModel } from "../catalog/model-store.js";
 import { usableCores } from "../core/cores.js";
 import type { EngineBackend } from "./backend.js";
 import { type CoreShare, divideCores, type Parallelism } from "./parallelism.js";
@@ -8,6 +9,12 @@ export interface TuningPlace {
   home: string;
   /** Of the model's file. */
   modelBytes: number;
+  /** Of one of its windows: `BatchRoom`. */
+  slotBytes?: number | undefined;
+}
+
+export function tuningPlace(home: string, model: Pick<InstalledModel, "bytes" | "kernelMemory">): TuningPlace {
+  return { home, modelBytes: model.bytes, slotBytes: model.kernelMemory?.slotBytes };
 }
 
 /** How the cores are shared, and whether `sotto bench --tune` found that. */
@@ -16,17 +23,20 @@ export interface ChosenShare extends CoreShare {
 }
 
 /** What `sotto bench --tune` found best on this machine, with these binaries, for models of this size. */
-export function tunedShare({ home, modelBytes }: TuningPlace, backend: EngineBackend): RememberedChoice<CoreShare> {
+export function tunedShare(
+  { home, modelBytes }: Omit<TuningPlace, "slotBytes">,
+  backend: EngineBackend,
+): RememberedChoice<CoreShare> {
   const { device, kernels, cpuVariant } = backend;
   const about = { modelBytes, device, kernels, cpuVariant, cores: usableCores() };
   return new RememberedChoice<CoreShare>(home, about, undefined, "parallelism.json");
 }
 
-/** As the operator asks; who asks for nothing gets what tuning found, else what the cores suggest. */
+/** As the operator asks; who asks for nothing gets what tuning found, else what cores and cache suggest. */
 export function chooseShare(asked: Parallelism, backend: EngineBackend, place: TuningPlace): ChosenShare {
   const isLeftAlone = asked.workers === undefined && asked.threads === undefined;
   const tuned = isLeftAlone ? tunedShare(place, backend).read() : undefined;
   // A file that somebody has edited asks for no more than an operator may.
   const wanted = tuned ? { workers: tuned.workers, threads: tuned.threadsPerWorker } : asked;
-  return { ...divideCores(wanted, backend), isTuned: tuned !== undefined };
+  return { ...divideCores(wanted, backend, { slotBytes: place.slotBytes }), isTuned: tuned !== undefined };
 }
