@@ -28,6 +28,8 @@ export interface KernelMemory {
   sharedBytes: number;
   /** Caches of one window. */
   slotBytes: number;
+  /** Of these, those of its audio, which each token reads from end to end. */
+  audioBytes: number;
   /** Of one worker beside the caches. */
   sessionBytes: number;
 }
@@ -46,6 +48,7 @@ export function kernelMemory(facts: ModelFacts): KernelMemory | undefined {
   return {
     sharedBytes: squares * state ** 2 + vocabSize * state + convolutions + positions + encoder + AUDIO_BYTES,
     slotBytes: textLayers * heads * (crossHead + SEQUENCES * selfHead),
+    audioBytes: textLayers * heads * crossHead,
     sessionBytes: F32_BYTES * (SPECTROGRAM_FRAMES * melBins + (1 + SEQUENCES) * vocabSize),
   };
 }

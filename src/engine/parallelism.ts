@@ -18,8 +18,8 @@ export interface CoreShare {
 
 /** What the windows of a batch are to fit into. */
 export interface BatchRoom {
-  /** Of one window's caches by our own kernels (`catalog/kernel-memory.ts`); undefined: not known. */
-  slotBytes?: number | undefined;
+  /** What each token of a window reads of its caches (`catalog/kernel-memory.ts`); undefined: not known. */
+  audioBytes?: number | undefined;
   cores?: number;
   /** Of the CPU's last level; undefined: not known. */
   cacheBytes?: number | undefined;
@@ -41,11 +41,11 @@ const MOST_BATCH_THREADS = 16;
 export function divideCores(
   asked: Parallelism,
   backend: Pick<EngineBackend, "kernels" | "device">,
-  { slotBytes, cores = usableCores(), cacheBytes = lastLevelCacheBytes() }: BatchRoom = {},
+  { audioBytes, cores = usableCores(), cacheBytes = lastLevelCacheBytes() }: BatchRoom = {},
 ): CoreShare {
   if (!decodesTogether(backend)) return divideForGgml(asked, cores);
   const hasOwnCache = backend.device !== undefined;
-  const held = hasOwnCache || !slotBytes || !cacheBytes ? MOST_IN_BATCH : Math.floor(cacheBytes / slotBytes);
+  const held = hasOwnCache || !audioBytes || !cacheBytes ? MOST_IN_BATCH : Math.floor(cacheBytes / audioBytes);
   return shareForBatch(asked, cores, held);
 }
 

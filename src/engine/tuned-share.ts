@@ -10,11 +10,11 @@ export interface TuningPlace {
   /** Of the model's file. */
   modelBytes: number;
   /** Of one of its windows: `BatchRoom`. */
-  slotBytes?: number | undefined;
+  audioBytes?: number | undefined;
 }
 
 export function tuningPlace(home: string, model: Pick<InstalledModel, "bytes" | "kernelMemory">): TuningPlace {
-  return { home, modelBytes: model.bytes, slotBytes: model.kernelMemory?.slotBytes };
+  return { home, modelBytes: model.bytes, audioBytes: model.kernelMemory?.audioBytes };
 }
 
 /** How the cores are shared, and whether `sotto bench --tune` found that. */
@@ -24,7 +24,7 @@ export interface ChosenShare extends CoreShare {
 
 /** What `sotto bench --tune` found best on this machine, with these binaries, for models of this size. */
 export function tunedShare(
-  { home, modelBytes }: Omit<TuningPlace, "slotBytes">,
+  { home, modelBytes }: Omit<TuningPlace, "audioBytes">,
   backend: EngineBackend,
 ): RememberedChoice<CoreShare> {
   const { device, kernels, cpuVariant } = backend;
@@ -38,5 +38,5 @@ export function chooseShare(asked: Parallelism, backend: EngineBackend, place: T
   const tuned = isLeftAlone ? tunedShare(place, backend).read() : undefined;
   // A file that somebody has edited asks for no more than an operator may.
   const wanted = tuned ? { workers: tuned.workers, threads: tuned.threadsPerWorker } : asked;
-  return { ...divideCores(wanted, backend, { slotBytes: place.slotBytes }), isTuned: tuned !== undefined };
+  return { ...divideCores(wanted, backend, { audioBytes: place.audioBytes }), isTuned: tuned !== undefined };
 }

@@ -24,8 +24,8 @@ test("kernels of our own decode more windows at once than there are cores, on no
 });
 
 test("a batch has as many windows as the processor's cache holds, two to four for each core", () => {
-  const windows = (slotMib: number, cores: number, cacheMib: number) => {
-    const room = { slotBytes: slotMib * 1024 ** 2, cores, cacheBytes: cacheMib * 1024 ** 2 };
+  const windows = (audioMib: number, cores: number, cacheMib: number) => {
+    const room = { audioBytes: audioMib * 1024 ** 2, cores, cacheBytes: cacheMib * 1024 ** 2 };
     return divideCores({ workers: undefined, threads: undefined }, { kernels: "avx2" }, room).workers;
   };
   assert.deepEqual([windows(2, 2, 32), windows(5, 2, 32), windows(8, 2, 32), windows(40, 2, 32)], [8, 6, 4, 4]);
@@ -34,7 +34,7 @@ test("a batch has as many windows as the processor's cache holds, two to four fo
 });
 
 test("a GPU has memory of its own: the processor's cache does not count", () => {
-  const room = { slotBytes: 1e9, cores: 2, cacheBytes: 1 };
+  const room = { audioBytes: 1e9, cores: 2, cacheBytes: 1 };
   const asked = { workers: undefined, threads: undefined };
   assert.deepEqual(divideCores(asked, { device: "Vulkan0" }, room), { workers: 8, threadsPerWorker: 2 });
 });
