@@ -2,7 +2,7 @@
 //
 // Every function catches whatever is thrown beneath it and answers with a status; sotto_last_error() then has the reason,
 // for the calling thread. What can abort instead of throwing is refused before whisper.cpp sees it: each such guard
-// stands in engine.cpp or whisper_model.cpp beside the reason.
+// stands in engine.cpp or whisper_opening.h beside the reason.
 #pragma once
 
 #include <stddef.h>

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ggml_caches.h"
+#include "whisper_opening.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,11 +12,6 @@
 #include <tuple>
 
 namespace sotto {
-
-struct state_freer {
-    void operator()(whisper_state * state) const { whisper_free_state(state); }
-};
-using state_owner = std::unique_ptr<whisper_state, state_freer>;
 
 inline cache_shape cache_shape_of(const whisper_hparams & hparams) {
     return { hparams.n_text_layer, hparams.n_text_state, hparams.n_text_ctx, hparams.n_audio_ctx };

@@ -26,7 +26,7 @@ sotto_status sotto_speech_open(const char * path, sotto_speech ** out) {
         if (!ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU)) {
             return fail(SOTTO_INVALID_ARGUMENT, "no backend for the CPU is loaded");
         }
-        demand_memory(SPEECH_BYTES);
+        sotto::demand_memory(SPEECH_BYTES);
         auto speech = std::make_unique<sotto_speech>();
         whisper_vad_context_params params = whisper_vad_default_context_params();
         params.n_threads = 1; // the graph's nodes are too small to share

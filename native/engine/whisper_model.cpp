@@ -8,10 +8,8 @@
 #include "engine.h"
 #include "ggml_computer.h"
 #include "status.h"
-#include "upstream_log.h"
+#include "whisper_opening.h"
 
-#include <cstdlib>
-#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -21,27 +19,6 @@ using sotto::guarded;
 
 namespace {
 
-// Where memory is limited, ggml aborts without a buffer for weights, and whisper_init_state frees what it never made.
-// So all that is about to be taken is asked for first. Volatile: a compiler may leave out a pair of malloc and free.
-void demand_memory(size_t bytes) {
-    void * volatile probe = std::malloc(bytes);
-    if (!probe) {
-        throw std::bad_alloc();
-    }
-    std::free(probe);
-}
-
-// Fifty thousand tokens in two maps, and whatever else loading takes beside the weights.
-constexpr size_t VOCABULARY_BYTES = 32 << 20;
-
-// The sum of src/catalog/session-memory.ts, and a quarter more.
-size_t session_bytes(const whisper_hparams & hparams) {
-    const size_t width  = hparams.n_text_state;
-    const size_t caches = 4 * width * (2048 * static_cast<size_t>(hparams.n_text_layer) + 1536);
-    const size_t logits = 4 * static_cast<size_t>(hparams.n_vocab) * hparams.n_text_ctx;
-    return (caches + logits + 76000 * width + 9000000) / 4 * 5;
-}
-
 bool is_cancelled(const int32_t * cancel) { return cancel && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0; }
 
 double mean_logprob(const std::vector<float> & logprobs, float end_logprob) {
@@ -50,33 +27,7 @@ double mean_logprob(const std::vector<float> & logprobs, float end_logprob) {
     return sum / static_cast<double>(logprobs.size() + 1);
 }
 
-// whisper.cpp counts GPUs in the order of the registry. -1: there is none of that name; 0 for none at all.
-int gpu_index(const std::string & name) {
-    int index = 0;
-    for (size_t i = 0; i < ggml_backend_dev_count() && !name.empty(); ++i) {
-        ggml_backend_dev_t device = ggml_backend_dev_get(i);
-        const enum ggml_backend_dev_type type = ggml_backend_dev_type(device);
-        if (type != GGML_BACKEND_DEVICE_TYPE_GPU && type != GGML_BACKEND_DEVICE_TYPE_IGPU) continue;
-        if (name == ggml_backend_dev_name(device)) return index;
-        ++index;
-    }
-    return name.empty() ? 0 : -1;
-}
-
-// When a GPU does not start, whisper.cpp goes on without it and says nothing.
-bool runs_on(const whisper_state & state, const std::string & device) {
-    return device.empty() || std::any_of(state.backends.begin(), state.backends.end(), [&](ggml_backend_t backend) {
-        return device == ggml_backend_dev_name(ggml_backend_get_device(backend));
-    });
-}
-
-struct context_freer {
-    void operator()(whisper_context * context) const { whisper_free(context); }
-};
-using context_owner = std::unique_ptr<whisper_context, context_freer>;
-
 class ggml_model;
-sotto::state_owner open_state(whisper_context & context, const std::string & device);
 
 class ggml_session : public sotto::model_session {
   public:
@@ -121,7 +72,7 @@ class ggml_session : public sotto::model_session {
 
 class ggml_model : public sotto::loaded_model {
   public:
-    ggml_model(context_owner context, const std::string & device, bool one_at_a_time);
+    ggml_model(sotto::context_owner context, const std::string & device, bool one_at_a_time);
 
     std::unique_ptr<sotto::model_session> open_session(int threads) override { return std::make_unique<ggml_session>(*this, threads); }
     whisper_context & context() const { return *context_; }
@@ -130,7 +81,7 @@ class ggml_model : public sotto::loaded_model {
     std::unique_lock<std::mutex> turn() { return one_at_a_time_ ? std::unique_lock(turn_) : std::unique_lock<std::mutex>(); }
 
   private:
-    context_owner context_;
+    sotto::context_owner context_;
     std::string   device_; // empty: the CPU alone
     bool          one_at_a_time_;
     std::mutex    turn_;
@@ -142,7 +93,7 @@ ggml_session::call_scope::call_scope(ggml_session & session, const int32_t * can
 }
 
 ggml_session::ggml_session(ggml_model & model, int threads)
-    : model_(model), state_(open_state(model.context(), model.device())), threads_(threads) {
+    : model_(model), state_(sotto::open_state(model.context(), model.device())), threads_(threads) {
     state_->exp_n_audio_ctx = model.facts.audio_context;
     poll_cancel_in_every_node();
 }
@@ -279,72 +230,18 @@ void ggml_session::clear() {
     reader_.reset();
 }
 
-// Throws std::runtime_error with a reason.
-context_owner open_context(const char * path, const std::string & device) {
-    sotto::listen_to_upstream();
-    // whisper.cpp asserts that there is one.
-    if (!ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU)) {
-        throw sotto::invalid_argument("no backend for the CPU is loaded");
-    }
-    std::error_code unreadable;
-    const auto file_bytes = std::filesystem::file_size(path, unreadable);
-    if (!unreadable) {
-        demand_memory(file_bytes + VOCABULARY_BYTES);
-    }
-    whisper_context_params params = whisper_context_default_params();
-    params.use_gpu = !device.empty();
-    params.gpu_device = gpu_index(device);
-    if (params.gpu_device < 0) {
-        throw sotto::invalid_argument("no such device: " + device);
-    }
-    context_owner context(whisper_init_from_file_with_params_no_state(path, params));
-    if (!context) {
-        throw std::runtime_error(sotto::upstream_error("whisper.cpp gave no reason"));
-    }
-    return context;
-}
-
-void describe(sotto::loaded_model & model, const whisper_context & context) {
-    const whisper_hparams & hparams = context.model.hparams;
-    const whisper_vocab & vocab = context.vocab;
-    model.facts = {
-        vocab.n_vocab, hparams.n_audio_ctx, hparams.n_audio_layer, hparams.n_text_ctx, hparams.n_text_layer,
-        hparams.n_mels, vocab.is_multilingual() ? 1 : 0, vocab.is_multilingual() ? vocab.num_languages() : 1,
-        vocab.token_eot, vocab.token_sot, vocab.token_translate, vocab.token_transcribe, vocab.token_prev,
-        vocab.token_nosp, vocab.token_not, vocab.token_beg, 0,
-    };
-    model.width = hparams.n_text_state;
-    model.tokens.resize(static_cast<size_t>(vocab.n_vocab));
-    for (const auto & [id, token] : vocab.id_to_token) {
-        if (id < vocab.n_vocab) model.tokens[static_cast<size_t>(id)] = token;
-    }
-    model.vocabulary = sotto::sampler_vocabulary_of(model);
-}
-
-sotto::state_owner open_state(whisper_context & context, const std::string & device) {
-    demand_memory(session_bytes(context.model.hparams));
-    sotto::state_owner state(whisper_init_state(&context));
-    if (!state) {
-        throw std::bad_alloc();
-    }
-    if (!runs_on(*state, device)) {
-        throw std::runtime_error("the device " + device + " did not start");
-    }
-    return state;
-}
-
-ggml_model::ggml_model(context_owner context, const std::string & device, bool one_at_a_time)
+ggml_model::ggml_model(sotto::context_owner context, const std::string & device, bool one_at_a_time)
     : context_(std::move(context)), device_(device), one_at_a_time_(one_at_a_time) {
-    describe(*this, *context_);
+    sotto::describe(*this, *context_);
 }
 
 // Windows of all sessions are decoded together.
 class batched_ggml_model : public sotto::batched_model {
   public:
-    batched_ggml_model(context_owner context, const std::string & device, const sotto_batch & batch)
+    batched_ggml_model(sotto::context_owner context, const std::string & device, const sotto_batch & batch)
         : batched_model(context->model.filters.data, sotto::kernels::best_table()), context_(std::move(context)) {
-        describe(*this, *context_);
-        sotto::state_owner state = open_state(*context_, device);
+        sotto::describe(*this, *context_);
+        sotto::state_owner state = sotto::open_state(*context_, device);
         const size_t room = batch_bytes(state->backends.front()) / sotto::ggml_caches::slot_bytes(sotto::cache_shape_of(context_->model.hparams));
         const int windows = std::max(1, static_cast<int>(std::min<size_t>(batch.windows, room)));
         begin(std::make_unique<sotto::kernels::thread_team>(batch.threads),
@@ -370,13 +267,13 @@ class batched_ggml_model : public sotto::batched_model {
         return free_bytes / 2;
     }
 
-    context_owner context_;
+    sotto::context_owner context_;
 };
 
 } // namespace
 
 std::unique_ptr<sotto::loaded_model> sotto::open_whisper_model(const char * path, const std::string & device, const sotto_batch & batch) {
-    context_owner context = open_context(path, device);
+    sotto::context_owner context = sotto::open_context(path, device);
     const bool wants_batch = batch.windows > 0;
     if (wants_batch && !*batch.kernels && batched_ggml_model::suits(*context)) {
         return std::make_unique<batched_ggml_model>(std::move(context), device, batch);
