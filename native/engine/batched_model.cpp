@@ -1,5 +1,7 @@
 #include "batched_model.h"
 
+#include "kernels/cancelled.h"
+
 #include <algorithm>
 
 namespace sotto {
@@ -104,7 +106,7 @@ const attention_map * batched_session::align(const int32_t * tokens, size_t coun
     sum_ = map;
     std::vector<float> keys(positions * HEAD);
     for (size_t i = 0; i < heads.size(); ++i) {
-        if (cancel && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0) return nullptr;
+        if (is_cancelled(cancel)) return nullptr;
         model_.batch().computer().read_keys(slot_, heads[i].layer, heads[i].head, static_cast<int64_t>(positions), keys.data());
         attend(map, queries.data() + i * count * HEAD, HEAD, keys.data(), HEAD, 1.0f / 8.0f);
         standardise_positions(map);

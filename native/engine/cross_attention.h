@@ -4,12 +4,10 @@
 #pragma once
 
 #include "alignment.h"
+#include "ggml_caches.h"
 #include "loaded_model.h"
 
 namespace sotto {
-
-// Positions of a cache are padded to a multiple of this: whisper_build_graph_decoder, n_audio_ctx_pad.
-constexpr int32_t ATTENTION_BLOCK = 256;
 
 // Until it is stopped, the decoder's graph stops after each cross-attention and its weights are added up.
 class cross_attention_reader {

@@ -1,6 +1,7 @@
 // The C face over whatever computes (loaded_model.h): checks what comes, and says how each call ended.
 #include "engine.h"
 
+#include "kernels/cancelled.h"
 #include "loaded_model.h"
 #include "status.h"
 
@@ -52,7 +53,7 @@ class stopwatch {
 };
 
 sotto_status compute_failure(const int32_t * cancel, const char * what) {
-    if (cancel && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0) {
+    if (sotto::is_cancelled(cancel)) {
         return fail(SOTTO_CANCELLED, "cancelled");
     }
     return fail(SOTTO_COMPUTE_FAILED, std::string(what) + " failed");
@@ -155,8 +156,7 @@ sotto_status sotto_session_set_audio(sotto_session * session, const int16_t * pc
             return compute_failure(cancel, "the log-mel spectrogram");
         }
         session->has_audio = true;
-        const bool is_cancelled = cancel && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0;
-        return is_cancelled ? compute_failure(cancel, "") : SOTTO_OK;
+        return sotto::is_cancelled(cancel) ? compute_failure(cancel, "") : SOTTO_OK;
     });
 }
 

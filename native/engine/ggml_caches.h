@@ -19,6 +19,9 @@ namespace sotto {
 // Queries and keys are scaled by it each, as in whisper_build_graph_decoder: the fourth root of a head's width, inverted.
 constexpr float KEY_SCALE = 0.35355339f;
 
+// Positions of a cache are padded to a multiple of this: whisper_build_graph_decoder, n_audio_ctx_pad.
+constexpr int32_t ATTENTION_BLOCK = 256;
+
 struct cache_shape {
     int layers, width, text_context, audio_context;
 };
@@ -51,7 +54,7 @@ class ggml_caches {
     }
 
     // Attention takes its keys in blocks, whole ones: as whisper.cpp does it, whose layers lie so far apart.
-    static int padded(int positions) { return GGML_PAD(positions, 256); }
+    static int padded(int positions) { return GGML_PAD(positions, ATTENTION_BLOCK); }
 
     // One layer of all texts, [row][channel]; where a sequence's row lies in it; and rows that are nobody's, as many as a text has.
     ggml_tensor * text_rows(ggml_context * c, part of, int layer) const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ggml_caches.h"
+#include "kernels/cancelled.h"
 #include "whisper_opening.h"
 
 #include <algorithm>
@@ -70,7 +71,7 @@ class ggml_computer : public kernels::window_computer {
             return order(a) < order(b);
         });
         for (size_t first = 0, end = 0; first < runs.size(); first = end) {
-            if (cancel && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0) return false;
+            if (is_cancelled(cancel)) return false;
             for (end = first + 1; end < runs.size() && are_together(runs[end - 1], runs[end]); ++end) {}
             step({ rows, runs.data() + first, runs.data() + end }, { wants, wanted, logits }, observer);
         }

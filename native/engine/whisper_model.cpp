@@ -7,6 +7,7 @@
 #include "cross_attention.h"
 #include "engine.h"
 #include "ggml_computer.h"
+#include "kernels/cancelled.h"
 #include "status.h"
 #include "whisper_opening.h"
 
@@ -18,8 +19,6 @@ using sotto::fail;
 using sotto::guarded;
 
 namespace {
-
-bool is_cancelled(const int32_t * cancel) { return cancel && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0; }
 
 double mean_logprob(const std::vector<float> & logprobs, float end_logprob) {
     double sum = end_logprob;
@@ -55,7 +54,7 @@ class ggml_session : public sotto::model_session {
         std::unique_lock<std::mutex> turn_;
     };
 
-    static bool abort_requested(void * session) { return is_cancelled(static_cast<const ggml_session *>(session)->cancel_); }
+    static bool abort_requested(void * session) { return sotto::is_cancelled(static_cast<const ggml_session *>(session)->cancel_); }
     void    poll_cancel_in_every_node();
     void    set_positions(int32_t positions);
     float * step(const int32_t * tokens, int count, int past);

@@ -1,3 +1,4 @@
+import { batchSessionBytes, SEQUENCES } from "./batch-memory.js";
 import type { ModelFacts } from "./model-file.js";
 
 const F16_BYTES = 2;
@@ -6,8 +7,6 @@ const F32_BYTES = 4;
 const CACHES = 2;
 /** Every head of Whisper's is so wide. */
 const HEAD = 64;
-/** Sequences of one window that grow at once (`native/engine/kernels/window_computer.h`). */
-const SEQUENCES = 2;
 /** Weights of a layer in squares of the model's width. */
 const ENCODER_SQUARES = 12;
 const DECODER_SQUARES = 16;
@@ -16,8 +15,6 @@ const CONVOLUTION_TAPS = 3;
 const ENCODER_ROWS = 6;
 /** Audio in floats, twice: sessions take turns with it. */
 const AUDIO_BYTES = 2 * 480_000 * F32_BYTES;
-/** A session's spectrogram of a window with silence as long. */
-const SPECTROGRAM_FRAMES = 6_000;
 
 /** Types of weights that the kernels read (`native/engine/kernels/dequantize.h`). */
 const QUANTIZATIONS = new Set(["f16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0"]);
@@ -49,6 +46,6 @@ export function kernelMemory(facts: ModelFacts): KernelMemory | undefined {
     sharedBytes: squares * state ** 2 + vocabSize * state + convolutions + positions + encoder + AUDIO_BYTES,
     slotBytes: textLayers * heads * (crossHead + SEQUENCES * selfHead),
     audioBytes: textLayers * heads * crossHead,
-    sessionBytes: F32_BYTES * (SPECTROGRAM_FRAMES * melBins + (1 + SEQUENCES) * vocabSize),
+    sessionBytes: batchSessionBytes(facts),
   };
 }

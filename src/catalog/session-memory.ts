@@ -1,3 +1,4 @@
+import { batchSessionBytes, SEQUENCES } from "./batch-memory.js";
 import type { ModelFacts } from "./model-file.js";
 
 const F16_BYTES = 2;
@@ -11,10 +12,6 @@ const CROSS_POSITIONS = 1536;
 const FIXED_BYTES = 9_000_000;
 /** And of those that grow with its width. */
 const BYTES_PER_STATE = 76_000;
-/** Sequences of one window that grow at once (`native/engine/kernels/window_computer.h`). */
-const SEQUENCES = 2;
-/** A window's spectrogram with silence as long. */
-const SPECTROGRAM_FRAMES = 6_000;
 
 /**
  * Memory of one session beside the weights: key-value caches and the buffers of the compute graphs. The sizes that
@@ -28,7 +25,8 @@ export function sessionBytes({ state, textLayers, textContext, vocabSize }: Mode
 }
 
 /** Memory of one window where ggml decodes many together on a GPU: its caches there, and its worker's spectrogram and logits. */
-export function batchedWindowBytes({ state, textLayers, melBins, vocabSize }: ModelFacts): number {
+export function batchedWindowBytes(facts: ModelFacts): number {
+  const { state, textLayers } = facts;
   const caches = CACHES * F16_BYTES * textLayers * state * (SEQUENCES * SELF_POSITIONS + CROSS_POSITIONS);
-  return caches + F32_BYTES * (SPECTROGRAM_FRAMES * melBins + (1 + SEQUENCES) * vocabSize);
+  return caches + batchSessionBytes(facts);
 }

@@ -9,7 +9,7 @@ import { usableCores } from "../core/cores.js";
 import type { Config } from "../core/options.js";
 import { chooseBackend } from "../engine/backend.js";
 import type { CoreShare } from "../engine/parallelism.js";
-import { tunedShare } from "../engine/tuned-share.js";
+import { tunedShare, tuningPlace } from "../engine/tuned-share.js";
 import { type CommandContestant, type Contestant, RunningContestant } from "./bench/contestant.js";
 import { describeMachine, describeSotto } from "./bench/machine.js";
 import { emptyRound, measureCommand, measureRound, type Plan } from "./bench/measure.js";
@@ -157,7 +157,7 @@ async function tune(
   const head = `${model.id} (${model.quantization}), ${usableCores()} cores, ${recordings.description}`;
   const parts = [head, tuningTable(tried, best)];
   if (best) {
-    const place = tunedShare({ home: config.home, modelBytes: model.bytes }, backend);
+    const place = tunedShare(tuningPlace(config.home, model), backend);
     const { workers, threadsPerWorker } = best;
     await place.write({ workers, threadsPerWorker });
     const end = place.read() ? `remembered in ${place.path}` : `not remembered: ${place.path} cannot be written`;

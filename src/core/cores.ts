@@ -1,8 +1,6 @@
-import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
-
-type ReadText = (path: string) => string | undefined;
+import { type ReadText, readIfThere } from "./read-if-there.js";
 
 /** Where Linux mounts control groups; version 1 has a folder for each controller. */
 const CGROUP_V2 = "/sys/fs/cgroup";
@@ -62,12 +60,4 @@ function quotaV2(text: string | undefined): number | undefined {
 function quotaV1(quotaText: string | undefined, periodText: string | undefined): number | undefined {
   const [quotaUs, periodUs] = [Number(quotaText), Number(periodText)];
   return quotaUs > 0 && periodUs > 0 ? quotaUs / periodUs : undefined;
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
 }

@@ -1,13 +1,11 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type ReadText, readIfThere } from "./read-if-there.js";
 
 /** Linux says of each core's caches what level they are of and how large. */
 const CACHES = "/sys/devices/system/cpu/cpu0/cache";
 /** No processor has more. */
 const MOST_CACHES = 10;
 const UNITS: Record<string, number> = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
-
-type ReadText = (path: string) => string | undefined;
 
 /**
  * Bytes of the first core's cache of the last level; undefined where the system does not say.
@@ -23,12 +21,4 @@ export function lastLevelCacheBytes(readText: ReadText = readIfThere): number | 
     if (level > (last?.level ?? 0) && bytes > 0) last = { level, bytes };
   }
   return last?.bytes;
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
 }

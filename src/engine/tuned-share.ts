@@ -23,10 +23,7 @@ export interface ChosenShare extends CoreShare {
 }
 
 /** What `sotto bench --tune` found best on this machine, with these binaries, for models of this size. */
-export function tunedShare(
-  { home, modelBytes }: Omit<TuningPlace, "audioBytes">,
-  backend: EngineBackend,
-): RememberedChoice<CoreShare> {
+export function tunedShare({ home, modelBytes }: TuningPlace, backend: EngineBackend): RememberedChoice<CoreShare> {
   const { device, kernels, cpuVariant } = backend;
   const about = { modelBytes, device, kernels, cpuVariant, cores: usableCores() };
   return new RememberedChoice<CoreShare>(home, about, undefined, "parallelism.json");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { test } from "node:test";
 import { gpuModules } from "../../src/engine/modules.js";
-import { fixtureOf } from "../support/fixtures.js";
+import { type Fixture, fixtureOf } from "../support/fixtures.js";
 import { wordsOf } from "../support/post.js";
 import { runSotto, temporaryHome } from "../support/sotto.js";
 
@@ -11,43 +11,35 @@ const skip = !isBuilt && "its module is not built: npm run test:vulkan";
 /** Shows the backend devices that it would pass over, such as Mesa's software device. */
 const anyDevice = { GGML_VK_VISIBLE_DEVICES: "0" };
 
-test("what Vulkan transcribes is what the CPU transcribes", { skip }, async () => {
+/** @param environment decides which devices there are */
+async function transcribe(clip: Fixture, environment: Record<string, string>, ...options: string[]) {
   const home = temporaryHome();
   try {
-    const clip = fixtureOf(1, 8);
-    const args = ["transcribe", clip.path, "--device", "vulkan", "--home", home];
-    const { code, stdout, stderr } = await runSotto(args, anyDevice);
-    assert.equal(code, 0, stderr);
-    assert.doesNotMatch(stderr, /the CPU is used/);
-    assert.deepEqual(wordsOf(stdout), wordsOf(clip.text));
+    return await runSotto(["transcribe", clip.path, "--device", "vulkan", "--home", home, ...options], environment);
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
+}
+
+test("what Vulkan transcribes is what the CPU transcribes", { skip }, async () => {
+  const clip = fixtureOf(1, 8);
+  const { code, stdout, stderr } = await transcribe(clip, anyDevice);
+  assert.equal(code, 0, stderr);
+  assert.doesNotMatch(stderr, /the CPU is used/);
+  assert.deepEqual(wordsOf(stdout), wordsOf(clip.text));
 });
 
 test("windows of a long recording are decoded together", { skip }, async () => {
-  const home = temporaryHome();
-  try {
-    const clip = fixtureOf(60, 80);
-    const args = ["transcribe", clip.path, "--device", "vulkan", "--home", home, "--format", "verbose_json"];
-    const { code, stdout, stderr } = await runSotto(args, anyDevice);
-    assert.equal(code, 0, stderr);
-    assert.deepEqual(wordsOf((JSON.parse(stdout) as { text: string }).text), wordsOf(clip.text));
-  } finally {
-    rmSync(home, { recursive: true, force: true });
-  }
+  const clip = fixtureOf(60, 80);
+  const { code, stdout, stderr } = await transcribe(clip, anyDevice, "--format", "verbose_json");
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(wordsOf((JSON.parse(stdout) as { text: string }).text), wordsOf(clip.text));
 });
 
 test("without a device the CPU is used, with one warning", { skip }, async () => {
-  const home = temporaryHome();
-  try {
-    const clip = fixtureOf(1, 8);
-    const args = ["transcribe", clip.path, "--device", "vulkan", "--home", home];
-    const { code, stdout, stderr } = await runSotto(args, { GGML_VK_VISIBLE_DEVICES: "", VK_ICD_FILENAMES: "/none" });
-    assert.equal(code, 0, stderr);
-    assert.equal(stderr.match(/the CPU is used, since --device vulkan cannot be/g)?.length, 1, stderr);
-    assert.deepEqual(wordsOf(stdout), wordsOf(clip.text));
-  } finally {
-    rmSync(home, { recursive: true, force: true });
-  }
+  const clip = fixtureOf(1, 8);
+  const { code, stdout, stderr } = await transcribe(clip, { GGML_VK_VISIBLE_DEVICES: "", VK_ICD_FILENAMES: "/none" });
+  assert.equal(code, 0, stderr);
+  assert.equal(stderr.match(/the CPU is used, since --device vulkan cannot be/g)?.length, 1, stderr);
+  assert.deepEqual(wordsOf(stdout), wordsOf(clip.text));
 });

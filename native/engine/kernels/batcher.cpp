@@ -1,5 +1,7 @@
 #include "batcher.h"
 
+#include "cancelled.h"
+
 #include <algorithm>
 #include <chrono>
 
@@ -13,8 +15,6 @@ using clock = std::chrono::steady_clock;
 constexpr auto ENCODER_TURN = std::chrono::milliseconds(20);
 // Nobody tells a waiting caller that it was cancelled.
 constexpr auto SLOT_WAIT = std::chrono::milliseconds(20);
-
-bool is_cancelled(const int32_t * cancel) { return cancel && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0; }
 
 } // namespace
 

@@ -1,12 +1,12 @@
 #include "decoder.h"
 
+#include "cancelled.h"
+
 #include <algorithm>
 
 namespace sotto::kernels {
 
 namespace {
-
-bool is_cancelled(const int32_t * cancel) { return cancel && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0; }
 
 // Rows up to which it is not worth waking others for what is done row by row.
 constexpr int FEW_ROWS = 8;

@@ -1,5 +1,7 @@
 #include "encoder.h"
 
+#include "cancelled.h"
+
 #include <algorithm>
 
 namespace sotto::kernels {
@@ -15,8 +17,6 @@ model_dimensions one_layer(model_dimensions dimensions) {
     dimensions.text_layers = 1;
     return dimensions;
 }
-
-bool is_cancelled(const int32_t * cancel) { return cancel && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0; }
 
 } // namespace
 

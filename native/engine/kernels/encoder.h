@@ -5,6 +5,7 @@
 #include "model.h"
 #include "thread_team.h"
 #include "token_buffer.h"
+#include "window_computer.h"
 
 namespace sotto::kernels {
 
@@ -24,7 +25,7 @@ class encoder {
     // The same in parts, between which others may be served: `begin` takes a window, then each `advance` computes half a layer or
     // less. `mel` is read by the first of them.
     void begin(const float * mel, int32_t positions, cross_cache & cache, int slot);
-    enum class progress { more, done };
+    using progress = window_computer::progress;
     progress advance();
 
     // What the encoder made of the last window, before its last norm: [position][state].

@@ -23,9 +23,7 @@ class kernel_computer : public window_computer {
     void    forget(int slot) override { audio_.set_positions(slot, 0); }
 
     void begin_encoding(const float * mel, int32_t positions, int slot) override { encoder_.begin(mel, positions, audio_, slot); }
-    progress advance_encoding() override {
-        return encoder_.advance() == encoder::progress::done ? progress::done : progress::more;
-    }
+    progress advance_encoding() override { return encoder_.advance(); }
 
     bool pass(const decoder_row * rows, int count, const int * wants, int wanted, float * logits, const int32_t * cancel,
               query_observer * observer) override {

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readlinkSync } from "node:fs";
+import { readIfThere } from "../../core/read-if-there.js";
 
 const LINUX_PERIOD_MS = 50;
 /** `ps` is a process for every look. */
@@ -51,7 +52,7 @@ function memoryFromProc(root: number): TreeMemory {
   let ownBytes = 0;
   let summedFileBytes = 0;
   const add = (pid: number) => {
-    const status = readIfThere(`/proc/${pid}/status`);
+    const status = readIfThere(`/proc/${pid}/status`) ?? "";
     const field = (name: string) => 1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1] ?? 0);
     const program = programOf(pid);
     const files = field("RssFile");
@@ -59,7 +60,7 @@ function memoryFromProc(root: number): TreeMemory {
     summedFileBytes += files;
     fileBytes.set(program, Math.max(files, fileBytes.get(program) ?? 0));
     for (const thread of threadsOf(pid)) {
-      const children = readIfThere(`/proc/${pid}/task/${thread}/children`);
+      const children = readIfThere(`/proc/${pid}/task/${thread}/children`) ?? "";
       for (const child of children.split(" ").filter(Boolean)) add(Number(child));
     }
   };
@@ -96,13 +97,5 @@ function residentBytesFromPs(root: number): number {
     return bytesBeneath(root);
   } catch {
     return 0;
-  }
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
   }
 }
